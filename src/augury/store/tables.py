@@ -1,0 +1,258 @@
+"""The tables: what a row may look like, so that an impossible one cannot exist.
+
+Portable on purpose: text, integers and booleans only. Times and durations are BIGINT microseconds (since the epoch, UTC),
+ids are text, JSON is text exactly as it is answered. The migrations in `migrations/` build the same schema step by step.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+
+# SQLite counts rowids in an INTEGER only; PostgreSQL gets the wide type.
+_Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _time(name: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("display_name", Text),
+    Column("bio", Text),
+    Column("urls", Text),
+    Column("company", Text),
+    Column("location", Text),
+    Column("avatar_url", Text),
+    Column("admin", Boolean, nullable=False),
+    _time("created_at"),
+    _time("updated_at", nullable=True),
+    CheckConstraint("name = lower(name) AND length(name) BETWEEN 1 AND 64", name="name_form"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),
+    _time("created_at"),
+    _time("expires_at", nullable=True),
+    _time("revoked_at", nullable=True),
+    _time("last_used_at", nullable=True),
+    CheckConstraint("length(hash) = 64", name="hash_is_sha256"),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("description", Text),
+    Column("overview", Text),
+    Column("source_url", Text),
+    Column("license_url", Text),
+    Column("paper_url", Text),
+    Column("cover_image_url", Text),
+    Column("last_version", Integer, nullable=False, server_default="0"),
+    _time("created_at"),
+    _time("updated_at", nullable=True),
+    _time("deleted_at", nullable=True),
+    CheckConstraint("visibility IN ('private', 'public', 'restricted')", name="visibility_known"),
+    CheckConstraint("name = lower(name) AND length(name) BETWEEN 1 AND 64", name="name_form"),
+    CheckConstraint("last_version >= 0", name="last_version_counts"),
+)
+# A deleted model keeps its predictions, and frees its name.
+Index(
+    "models_live_name",
+    models.c.account_id,
+    models.c.name,
+    unique=True,
+    sqlite_where=text("deleted_at IS NULL"),
+    postgresql_where=text("deleted_at IS NULL"),
+)
+
+model_access = Table(
+    "model_access",
+    metadata,
+    Column("model_id", Text, ForeignKey("models.id", ondelete="CASCADE"), primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+)
+
+bundles = Table(
+    "bundles",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    _time("created_at"),
+    CheckConstraint("digest LIKE 'sha256:%' AND length(digest) = 71", name="digest_form"),
+    CheckConstraint("size >= 0", name="size_counts"),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("model_id", Text, ForeignKey("models.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("release_notes", Text, nullable=False),
+    Column("schemas", Text, nullable=False),
+    Column("compatibilities", Text, nullable=False),
+    Column("digest", Text, ForeignKey("bundles.digest"), nullable=False),
+    Column("options", Text, nullable=False),
+    Column("hardware_identifier", Text, nullable=False),
+    Column("variable_names", Text, nullable=False),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    Column("broken_reason", Text),
+    _time("broken_at", nullable=True),
+    _time("created_at"),
+    _time("deleted_at", nullable=True),
+    UniqueConstraint("model_id", "number"),
+    CheckConstraint("number >= 1", name="number_counts"),
+    CheckConstraint("(broken_at IS NULL) = (broken_reason IS NULL)", name="broken_has_a_reason"),
+)
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("hostname", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    _time("started_at"),
+    _time("lease_until"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("node_id", Text, nullable=False, index=True),
+    Column("version_id", _Serial, ForeignKey("versions.id"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("pid", Integer),
+    Column("process_mark", Text),
+    Column("slots", Integer, nullable=False),
+    Column("exit_reason", Text),
+    _time("created_at"),
+    _time("ready_at", nullable=True),
+    _time("ended_at", nullable=True),
+    CheckConstraint("state IN ('starting', 'ready', 'draining', 'ended')", name="state_known"),
+    CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL)", name="ended_has_a_time"),
+    CheckConstraint("slots >= 1", name="slots_count"),
+)
+
+_TERMINAL = "status IN ('succeeded', 'failed', 'cancelled', 'abandoned')"
+_QUEUED = "status IN ('pending', 'starting') AND worker_id IS NULL"
+
+predictions = Table(
+    "predictions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("version_id", _Serial, ForeignKey("versions.id"), nullable=False),
+    Column("status", Text, nullable=False),
+    Column("stream", Boolean, nullable=False),
+    Column("input", Text),
+    Column("output", Text),
+    Column("error", Text),
+    Column("metrics", Text),
+    _time("created_at"),
+    _time("updated_at"),
+    _time("started_at", nullable=True),
+    _time("finished_at", nullable=True),
+    _time("removed_at", nullable=True),
+    Column("setup_time", BigInteger),
+    Column("execution_time", BigInteger),
+    Column("worker_id", Text),
+    Column("attempt", Integer, nullable=False),
+    Column("given_back", Integer, nullable=False),
+    _time("start_deadline", nullable=True),
+    _time("deadline", nullable=True),
+    CheckConstraint(
+        "status IN ('pending', 'starting', 'started', 'succeeded', 'failed', 'cancelled', 'abandoned')",
+        name="status_known",
+    ),
+    CheckConstraint(f"({_TERMINAL}) = (finished_at IS NOT NULL)", name="terminal_has_a_time"),
+    CheckConstraint(
+        "status <> 'started' OR (started_at IS NOT NULL AND worker_id IS NOT NULL)", name="started_has_a_worker"
+    ),
+    CheckConstraint("status = 'succeeded' OR output IS NULL", name="only_success_has_output"),
+    CheckConstraint(
+        "status <> 'succeeded' OR (error IS NULL AND (output IS NOT NULL OR removed_at IS NOT NULL))",
+        name="success_has_output",
+    ),
+    CheckConstraint("status NOT IN ('failed', 'abandoned') OR error IS NOT NULL", name="failure_has_an_error"),
+    CheckConstraint("input IS NOT NULL OR removed_at IS NOT NULL", name="input_is_kept"),
+    CheckConstraint("worker_id IS NULL OR attempt >= 1", name="assigned_has_an_attempt"),
+    CheckConstraint("given_back >= 0 AND given_back <= attempt", name="given_back_counts"),
+    CheckConstraint("execution_time IS NULL OR execution_time >= 0", name="execution_time_counts"),
+    CheckConstraint("length(id) = 36", name="id_form"),
+)
+Index("predictions_by_account", predictions.c.account_id, predictions.c.id)
+Index(
+    "predictions_queue",
+    predictions.c.version_id,
+    predictions.c.id,
+    sqlite_where=text(_QUEUED),
+    postgresql_where=text(_QUEUED),
+)
+_ASSIGNED = "worker_id IS NOT NULL AND finished_at IS NULL"
+Index(
+    "predictions_assigned",
+    predictions.c.worker_id,
+    sqlite_where=text(_ASSIGNED),
+    postgresql_where=text(_ASSIGNED),
+)
+_DUE = "finished_at IS NULL AND deadline IS NOT NULL"
+Index("predictions_due", predictions.c.deadline, sqlite_where=text(_DUE), postgresql_where=text(_DUE))
+_START_DUE = "status IN ('pending', 'starting') AND start_deadline IS NOT NULL"
+Index(
+    "predictions_start_due",
+    predictions.c.start_deadline,
+    sqlite_where=text(_START_DUE),
+    postgresql_where=text(_START_DUE),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("token_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("body_hash", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("resource", Text, nullable=False),
+    _time("created_at"),
+)
+Index("idempotency_keys_age", idempotency_keys.c.created_at)
