@@ -1,0 +1,49 @@
+# The few commands a person and a machine need. Everything is installed into .venv, nothing beside it.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+BENCH_STAMP := .venv/.installed-bench
+
+.PHONY: help setup demo test check format lock bench clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Install everything into .venv; the second run takes no time
+
+demo: setup ## Start a server, publish example models, run predictions on them, stop (KEEP=1 leaves it running)
+	@$(BIN)/python scripts/demo.py
+
+test: setup ## Run every test (ARGS="-k name" for some)
+	@scripts/need-postgres
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## Formatting, lint, types, import layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+
+bench: setup $(BENCH_STAMP) ## Run the benchmark suite and print its tables
+	@$(BIN)/python -m benchmarks
+
+format: setup ## Put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: setup ## Write the lock files anew from pyproject.toml
+	@scripts/lock
+
+clean: ## Remove what setup made
+	rm -rf .venv
+
+$(STAMP): requirements.lock pyproject.toml scripts/setup
+	@PYTHON="$(PYTHON)" scripts/setup
+	@touch $@
+
+$(BENCH_STAMP): requirements-bench.lock $(STAMP)
+	@scripts/need-bench
+	@touch $@
