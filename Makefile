@@ -7,12 +7,13 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 BENCH_STAMP := .venv/.installed-bench
 
-.PHONY: help setup demo test check format lock bench clean
+.PHONY: help setup demo test check bench format docs lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Install everything into .venv; the second run takes no time
+	@:
 
 demo: setup ## Start a server, publish example models, run predictions on them, stop (KEEP=1 leaves it running)
 	@$(BIN)/python scripts/demo.py
@@ -33,6 +34,9 @@ bench: setup $(BENCH_STAMP) ## Run the benchmark suite and print its tables
 format: setup ## Put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: setup ## Write the pages that are made from the code
+	@$(BIN)/python scripts/settings_docs.py
 
 lock: setup ## Write the lock files anew from pyproject.toml
 	@scripts/lock

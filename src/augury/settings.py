@@ -1,0 +1,410 @@
+"""Every setting, once: its name, type, default and help; and the only code that reads the environment.
+
+`Settings.load()` takes what the command line gave, then `AUGURY_*` variables, then a TOML file, then defaults, and
+refuses a name that it does not know. `Settings(...)` reads nothing, which is what tests want. Knows nothing about what
+the settings are for: the composition root hands them on, as plain values.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, cast
+from urllib.parse import urlsplit
+
+import platformdirs
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+Origin = Literal["given", "environment", "file", "default"]
+
+PREFIX = "AUGURY_"
+CONFIG = "AUGURY_CONFIG"
+"""The variable that names the TOML file; not a setting itself."""
+
+
+class SettingsError(Exception):
+    """A setting that is not known or not valid; the message names it, where it came from and what would do."""
+
+
+def parse_bytes(value: Any) -> Any:
+    """Bytes from a number or text such as "32MiB", "1.5 GB"; leaves what is no text to pydantic."""
+    if isinstance(value, bool):
+        raise ValueError("should be a size, not a yes or no")
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*", value)
+    factor = _BYTE_UNITS.get(match[2].lower()) if match else None
+    if match is None or factor is None:
+        raise ValueError("should be a size: a number of bytes, or one with KiB, MiB, GiB (or kB, MB, GB)")
+    return round(float(match[1]) * factor)
+
+
+def parse_seconds(value: Any) -> Any:
+    """Seconds from a number or text such as "500ms", "5m", "1h30m"; leaves what is no text to pydantic."""
+    if isinstance(value, bool):
+        raise ValueError("should be a duration, not a yes or no")
+    if not isinstance(value, str):
+        return value
+    text = re.sub(r"\s+", "", value)
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    if not re.fullmatch(r"(\d+(\.\d+)?(ms|s|m|h|d))+", text):
+        raise ValueError(
+            "should be a duration: a number of seconds, or one with ms, s, m, h, d, such as 90, 5m or 1h30m"
+        )
+    return sum(float(number) * _SECOND_UNITS[unit] for number, unit in re.findall(r"([\d.]+)(ms|s|m|h|d)", text))
+
+
+_BYTE_UNITS = {
+    **{"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40},
+    **{"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40},
+    **{"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12},
+}
+_SECOND_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _split(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _networks(value: Any) -> Any:
+    return [ip_network(part, strict=False) if isinstance(part, str) else part for part in _split(value)]
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("should be an address such as https://predict.example.org")
+    return value.rstrip("/")
+
+
+Bytes = Annotated[int, BeforeValidator(parse_bytes), Field(gt=0)]
+Seconds = Annotated[float, BeforeValidator(parse_seconds), Field(ge=0, allow_inf_nan=False)]
+Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+Folders = Annotated[tuple[Folder, ...], NoDecode, BeforeValidator(_split)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One line of the table of settings, with the value in force."""
+
+    name: str
+    variable: str
+    help: str
+    value: Any
+    shown: str
+    """The value as a person would write it, passwords left out."""
+    default: str
+    origin: Origin
+
+
+class _Base(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", validate_default=True
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # What comes from outside is read by load(), which has to know where each value came from.
+        return (init_settings,)
+
+
+class Settings(_Base):
+    """The settings of a server and its engine; frozen."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on; 0.0.0.0 for every one this machine has.")
+    port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one and prints it.")
+    data: Folder = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("augury", appauthor=False)),
+        description="Folder for everything that is kept: database, bundles, environments, the owner's token.",
+        json_schema_extra={"default": "~/.local/share/augury"},
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="Where rows are kept: sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME.",
+        json_schema_extra={"default": "SQLite in the data folder"},
+    )
+    sqlite_sync: Literal["full", "normal"] = Field(
+        default="full",
+        description="full: what was answered survives a power cut. normal: faster, and may lose the last moments.",
+    )
+    blobs_url: str | None = Field(
+        default=None,
+        description="Where bytes are kept: file:///PATH.",
+        json_schema_extra={"default": "a folder in the data folder"},
+    )
+    public_url: WebAddress | None = Field(
+        default=None,
+        description="What absolute links in answers start with.",
+        json_schema_extra={"default": "the address that is listened on"},
+    )
+    max_wait: Seconds = Field(
+        default=60, description="The longest that a request may be held for its prediction to end."
+    )
+    default_wait: Seconds = Field(default=60, description="How long `Prefer: wait` holds a request that names no time.")
+    max_body: Bytes = Field(default=32 * 2**20, description="The biggest request body; bigger data is uploaded.")
+    max_output: Bytes = Field(default=32 * 2**20, description="The biggest output of a prediction, as JSON.")
+    max_bundle: Bytes = Field(default=2 * 2**30, description="The biggest bundle of a model's files.")
+    grace_period: Seconds = Field(
+        default=30, description="How long running predictions may take to end when the server is told to stop."
+    )
+    cancel_grace: Seconds = Field(
+        default=5, description="How long a cancelled prediction may take to end before its worker is killed."
+    )
+    idle_timeout: Seconds = Field(
+        default=300, description="How long a worker without work is kept, where its version does not say otherwise."
+    )
+    setup_timeout: Seconds = Field(
+        default=600, description="How long a model may take to set itself up, where its version does not say otherwise."
+    )
+    run_timeout: Seconds = Field(
+        default=1800, description="How long one prediction may run, where its version does not say otherwise."
+    )
+    start_timeout: Seconds | None = Field(
+        default=None,
+        description="How long a prediction may be queued before it is abandoned.",
+        json_schema_extra={"default": "no limit"},
+    )
+    lease: Seconds = Field(
+        default=30,
+        gt=0,
+        description="How long after an engine's last sign of life its predictions are given back to the queue.",
+    )
+    max_workers: int = Field(
+        default_factory=lambda: 2 * len(os.sched_getaffinity(0)),
+        ge=1,
+        description="How many worker processes this machine may run at once.",
+        json_schema_extra={"default": "twice the number of CPUs"},
+    )
+    max_give_backs: int = Field(
+        default=2,
+        ge=0,
+        description="How often a prediction that the platform lost returns to the queue before it is abandoned.",
+    )
+    idempotency_ttl: Seconds = Field(default=86400, description="How long an Idempotency-Key is remembered.")
+    fetch_allow: Networks = Field(
+        default=(),
+        description="Networks besides public ones that file inputs may be fetched from, such as 10.0.0.0/8,fd00::/8.",
+    )
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="console for people, json for machines: one object a line."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least that is logged."
+    )
+    uv_cache: Folder | None = Field(
+        default=None,
+        description="Where uv keeps the packages it has fetched.",
+        json_schema_extra={"default": "uv's own place"},
+    )
+    python_search: Folders = Field(
+        default=(), description="Folders to look for Python interpreters in, before the PATH; separated by commas."
+    )
+
+    _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
+
+    @field_validator("log_level", "log_format", "sqlite_sync", mode="before")
+    @classmethod
+    def _in_lower_case(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"(sqlite:///|postgres(ql)?(\+psycopg)?://)", value):
+            raise ValueError("should begin with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("blobs_url")
+    @classmethod
+    def _known_blobs(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith("file:///"):
+            raise ValueError("should begin with file:///")
+        return value
+
+    @model_validator(mode="after")
+    def _waits_agree(self) -> Self:
+        if self.default_wait > self.max_wait:
+            raise ValueError(f"default_wait ({self.default_wait:g} s) is over max_wait ({self.max_wait:g} s)")
+        return self
+
+    @classmethod
+    def load(cls, **given: Any) -> Self:
+        """The settings in force; `given` (None = not given) wins over the environment, that over the file.
+
+        Raises SettingsError for an unknown name and for a value that does not fit.
+        """
+        _refuse_unknown_variables()
+        given = {name: value for name, value in given.items() if value is not None}
+        environment = EnvSettingsSource(cls)()
+        path, named = _file_path(cls, {**environment, **given})
+        file = _read_file(cls, path, named=named)
+        origins: dict[str, Origin] = dict.fromkeys(file, "file")
+        origins.update(dict.fromkeys(environment, "environment"))
+        origins.update(dict.fromkeys(given, "given"))
+        try:
+            settings = cls(**{**file, **environment, **given})
+        except ValidationError as error:
+            raise SettingsError("\n".join(_complaints(error, origins, path))) from None
+        settings._origins.update(origins)
+        return settings
+
+    def origin(self, name: str) -> Origin:
+        """Where the value of a setting came from."""
+        return self._origins.get(name, "given" if name in self.model_fields_set else "default")
+
+    def table(self) -> Iterator[Setting]:
+        """Every setting in the order of this file, with the value in force and its origin."""
+        for name, info in type(self).model_fields.items():
+            value = getattr(self, name)
+            yield Setting(
+                name=name,
+                variable=_variable(name),
+                help=info.description or "",
+                value=value,
+                shown=_shown(info, value),
+                default=_default(info),
+                origin=self.origin(name),
+            )
+
+    @property
+    def database(self) -> str:
+        """The URL of the database in force."""
+        return self.database_url or f"sqlite:///{self.data / 'augury.db'}"
+
+    @property
+    def blobs(self) -> str:
+        """The URL of the place for bytes in force."""
+        return self.blobs_url or (self.data / "blobs").as_uri()
+
+
+class ClientSettings(_Base):
+    """The settings of the command line where it talks to a server; frozen."""
+
+    url: WebAddress | None = Field(default=None, description="The server, such as http://127.0.0.1:8080.")
+    token: SecretStr | None = Field(default=None, description="The token to show it.")
+
+    @classmethod
+    def load(cls) -> Self:
+        """What the environment says; raises SettingsError."""
+        _refuse_unknown_variables()
+        try:
+            return cls(**EnvSettingsSource(cls)())
+        except ValidationError as error:
+            origins: dict[str, Origin] = dict.fromkeys(cls.model_fields, "environment")
+            raise SettingsError("\n".join(_complaints(error, origins, None))) from None
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _refuse_unknown_variables() -> None:
+    known = {_variable(name) for name in (*Settings.model_fields, *ClientSettings.model_fields)} | {CONFIG}
+    for name in sorted(os.environ):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            raise SettingsError(f"{name} in the environment is no setting{_suggestion(name.upper(), known)}")
+
+
+def _file_path(cls: type[Settings], known: Mapping[str, Any]) -> tuple[Path, bool]:
+    """The TOML file, and whether it was asked for by name and so must exist."""
+    if named := os.environ.get(CONFIG):
+        return Path(named).expanduser(), True
+    data = known.get("data") or cls.model_fields["data"].get_default(call_default_factory=True)
+    return Path(data).expanduser() / "augury.toml", False
+
+
+def _read_file(cls: type[Settings], path: Path, *, named: bool) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if named:
+            raise SettingsError(f"{CONFIG} names {path}, which is not there") from None
+        return {}
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from None
+    for name in values:
+        if name not in cls.model_fields:
+            raise SettingsError(f"{name} in {path} is no setting{_suggestion(name, cls.model_fields)}")
+    return values
+
+
+def _suggestion(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    return f"; did you mean {near[0]}?" if near else "; `augury settings` lists them all"
+
+
+def _complaints(error: ValidationError, origins: Mapping[str, Origin], path: Path | None) -> Iterator[str]:
+    for problem in error.errors(include_url=False):
+        message = re.sub(r"^Value error, ", "", problem["msg"])
+        if not problem["loc"]:
+            yield message
+            continue
+        name = str(problem["loc"][0])
+        match origins.get(name):
+            case "environment":
+                yield f"{_variable(name)} in the environment: {message}"
+            case "file":
+                yield f"{name} in {path}: {message}"
+            case _:
+                yield f"{name}: {message}"
+
+
+def _default(info: FieldInfo) -> str:
+    extra = cast("Mapping[str, object]", info.json_schema_extra or {})
+    if "default" in extra:
+        return str(extra["default"])
+    return _shown(info, info.default)
+
+
+def _shown(info: FieldInfo, value: Any) -> str:
+    if value is None or value == ():
+        return ""
+    parsers = {one.func for one in info.metadata if isinstance(one, BeforeValidator)}
+    if parse_bytes in parsers:
+        return _shown_bytes(value)
+    if parse_seconds in parsers or isinstance(value, float):
+        return _shown_seconds(value)
+    if isinstance(value, tuple):
+        return ",".join(str(one) for one in cast("tuple[object, ...]", value))
+    return re.sub(r"(//[^/@:]*:).*@", r"\1***@", str(value))
+
+
+def _shown_bytes(value: int) -> str:
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if value >= size and value % size == 0:
+            return f"{value // size}{unit}"
+    return str(value)
+
+
+def _shown_seconds(value: float) -> str:
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if value > size and value % size == 0:
+            return f"{value / size:g}{unit}"
+    return f"{value:g}s"
