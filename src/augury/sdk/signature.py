@@ -1,0 +1,240 @@
+"""A predict() -> its Signature, and the Signature -> the JSON Schemas of input, output and stream items.
+
+inspect_predict() reads parameters, defaults, Input() and the return annotation, in order; schemas() writes them down.
+Nothing is called and no class is instantiated. Standard library only; Python 3.9 and newer.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable, Optional
+
+from .annotations import STREAMS, Reader, UnsupportedType, evaluate, name_of
+from .docstrings import read_docstring
+from .fields import EMPTY, MISSING, InputField, TextStream
+from .schema import Schema, SchemaWriter
+from .shapes import ANY, Refined, Scalar, Shape, or_null
+from .source import Where
+
+
+class SignatureError(Exception):
+    """A predict() that Augury cannot offer; says in which file and line, which parameter, and what would work."""
+
+    def __init__(self, message: str, file: Optional[str] = None, line: Optional[int] = None, name: Optional[str] = None):
+        super().__init__(message)
+        self.message = message
+        self.file = file
+        self.line = line
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of predict()."""
+
+    name: str
+    annotation: Any
+    shape: Shape
+    """With what Input() says, and with null where None is its default."""
+    default: Any
+    """The author's own object, or MISSING."""
+    field: InputField
+
+    @property
+    def required(self) -> bool:
+        return self.default is MISSING
+
+
+@dataclass(frozen=True)
+class Signature:
+    """All there is to know about a predict() without calling it."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    extra: Optional[Shape]
+    """The shape of further inputs, where predict() takes **kwargs."""
+    output: Shape
+    """Of the value that is returned, or of each item of a stream."""
+    is_async: bool
+    """Calling it gives an awaitable or an asynchronous iterator."""
+    is_generator: bool
+    """It gives items one by one."""
+    is_text: bool
+    """Its items are pieces of one text (TextStream)."""
+    description: Optional[str]
+    file: Optional[str]
+    line: Optional[int]
+    warnings: tuple[str, ...] = field(default=())
+
+
+def inspect_predict(target: Any) -> Signature:
+    """The signature of a function, a bound method or a class with predict(); raises SignatureError."""
+    function, bound = _function_of(target)
+    where = Where(function)
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError) as error:
+        raise SignatureError("predict() has no readable signature: {}".format(error)) from error
+    reading = _Reading(function, where)
+    documented = read_docstring(inspect.getdoc(function))
+    extra: Optional[Shape] = None
+    read: list[Parameter] = []
+    for parameter in parameters[0 if bound else 1 :]:
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            extra = ANY if parameter.annotation is inspect.Parameter.empty else reading.shape(parameter)
+        else:
+            read.append(reading.parameter(parameter, documented.arguments.get(parameter.name)))
+    output, is_generator, is_text = reading.output()
+    outermost = inspect.isasyncgenfunction(function), inspect.iscoroutinefunction(function)
+    return Signature(
+        name=getattr(function, "__qualname__", "predict"),
+        parameters=tuple(read),
+        extra=extra,
+        output=output,
+        is_async=any(outermost) or reading.returns_async,
+        is_generator=is_generator,
+        is_text=is_text,
+        description=documented.description or (inspect.getdoc(target) if inspect.isclass(target) else None),
+        file=where.file,
+        line=where.line,
+        warnings=tuple(reading.warnings),
+    )
+
+
+def schemas(signature: Signature) -> dict[str, Schema]:
+    """The JSON Schemas (2020-12) of the input, the output and, of a generator, each item of its stream."""
+    found = {"input": _input_schema(signature)}
+    writer = SchemaWriter()
+    item = writer.write(signature.output)
+    if not signature.is_generator:
+        return {**found, "output": writer.document(item)}
+    whole: Schema = {"type": "string"} if signature.is_text else {"type": "array", "items": item}
+    return {**found, "output": writer.document(whole), "stream_output": writer.document(item)}
+
+
+def _input_schema(signature: Signature) -> Schema:
+    writer = SchemaWriter()
+    schema: Schema = {"type": "object"}
+    if signature.description:
+        schema["description"] = signature.description
+    schema["properties"] = {
+        one.name: writer.describe(one.shape, one.field, one.default, order)
+        for order, one in enumerate(signature.parameters)
+    }
+    required = [one.name for one in signature.parameters if one.required]
+    if required:
+        schema["required"] = required
+    if signature.extra is not None:
+        schema["additionalProperties"] = True if signature.extra is ANY else writer.write(signature.extra)
+    return writer.document(schema)
+
+
+def _function_of(target: Any) -> tuple[Callable[..., Any], bool]:
+    """The function to read, and whether `self` is filled in already."""
+    if not inspect.isclass(target):
+        if inspect.isroutine(target) or isinstance(target, functools.partial):
+            return target, True
+        method = getattr(target, "predict", None) or target
+        return method, True
+    try:
+        found = inspect.getattr_static(target, "predict")
+    except AttributeError:
+        raise SignatureError("class {} has no predict()".format(target.__name__), *Where(target).pair()) from None
+    if isinstance(found, (staticmethod, classmethod)):
+        return getattr(target, "predict"), True  # noqa: B009  # a descriptor of an unknown class
+    if not callable(found):
+        raise SignatureError("{}.predict is no function".format(target.__name__), *Where(target).pair())
+    return found, False
+
+
+class _Reading:
+    """Reads the annotations of one function, and says of which parameter it could not."""
+
+    def __init__(self, function: Callable[..., Any], where: Where) -> None:
+        self.warnings: list[str] = []
+        self.returns_async = False
+        self._function: Any = inspect.unwrap(function)
+        while isinstance(self._function, functools.partial):
+            self._function = inspect.unwrap(self._function.func)
+        self._where = where
+        self._namespace: dict[str, Any] = dict(getattr(self._function, "__globals__", {}))
+        code = getattr(self._function, "__code__", None)
+        for name, cell in zip(getattr(code, "co_freevars", ()), getattr(self._function, "__closure__", None) or ()):
+            try:
+                self._namespace[name] = cell.cell_contents
+            except ValueError:  # not filled in yet
+                continue
+        self._reader = Reader(self._namespace, "validation")
+
+    def parameter(self, parameter: inspect.Parameter, documented: Optional[str]) -> Parameter:
+        name = parameter.name
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            raise self._error(name, "*{} has no names for its values; use a list".format(name))
+        if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
+            raise self._error(name, "{} is positional only, but inputs are given by name; remove the `/`".format(name))
+        shape = self.shape(parameter)
+        info = shape.info if isinstance(shape, Refined) else EMPTY
+        default = parameter.default
+        if default is inspect.Parameter.empty:
+            default = info.default
+        elif isinstance(default, InputField):
+            info = info.merged(default)
+            shape = Refined(shape.shape if isinstance(shape, Refined) else shape, info)
+            default = info.default
+        if documented and info.description is None:
+            info = replace(info, description=documented)
+        if default is None:  # D56: `x: str = None` may be left out, and may be null
+            shape = replace(shape, shape=or_null(shape.shape)) if isinstance(shape, Refined) else or_null(shape)
+        return Parameter(name, parameter.annotation, shape, default, info)
+
+    def shape(self, parameter: inspect.Parameter) -> Shape:
+        if parameter.annotation is inspect.Parameter.empty:
+            self.warnings.append("parameter {} has no type: any JSON value is accepted".format(parameter.name))
+            return ANY
+        try:
+            return self._reader.read(self._evaluated(parameter.annotation))
+        except UnsupportedType as error:
+            raise self._error(parameter.name, error.message, error.place) from error
+
+    def output(self) -> tuple[Shape, bool, bool]:
+        """The shape of the output or of its items, whether it comes in items, and whether these are text."""
+        yields = inspect.isgeneratorfunction(self._function) or inspect.isasyncgenfunction(self._function)
+        annotation: Any = getattr(self._function, "__annotations__", {}).get("return", inspect.Signature.empty)
+        if annotation is inspect.Signature.empty:
+            return ANY, yields, False
+        try:
+            annotation = self._evaluated(annotation)
+            if typing.get_origin(annotation) is typing.Annotated and _is_stream(annotation.__origin__):
+                annotation = annotation.__origin__
+            if annotation is TextStream:
+                return Scalar("string"), True, True
+            if _is_stream(annotation):
+                self.returns_async = STREAMS[typing.get_origin(annotation) or annotation]
+                arguments = typing.get_args(annotation)
+                return self._output_reader().read(arguments[0]) if arguments else ANY, True, False
+            if yields:
+                hint = "predict() yields, so it returns Iterator[{0}] (or AsyncIterator[{0}]), not {0}"
+                raise UnsupportedType(hint.format(name_of(annotation)))
+            return self._output_reader().read(annotation), False, False
+        except UnsupportedType as error:
+            raise self._error("return", error.message, error.place) from error
+
+    def _output_reader(self) -> Reader:
+        return Reader(self._namespace, "serialization")
+
+    def _evaluated(self, annotation: Any) -> Any:
+        return evaluate(annotation, self._namespace) if isinstance(annotation, str) else annotation
+
+    def _error(self, name: str, message: str, place: str = "") -> SignatureError:
+        file, line = self._where.pair(name)
+        subject = "the output" if name == "return" else "parameter {}".format(name)
+        text = "{}: {}{}: {}".format(self._where.text(line), subject, " at {}".format(name + place) if place else "", message)
+        return SignatureError(text, file, line, name)
+
+
+def _is_stream(annotation: Any) -> bool:
+    origin = typing.get_origin(annotation) or annotation
+    return annotation is TextStream or (inspect.isclass(origin) and origin in STREAMS)
