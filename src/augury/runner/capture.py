@@ -1,0 +1,209 @@
+"""What the model prints becomes Log messages of the right prediction, line by line.
+
+sys.stdout and sys.stderr are replaced by writers that cut text into lines and send each at once. A line belongs to the
+run of its context, else (a thread that the model started) to the only run there is, else to none. A run's flood ends in
+one warning. What C code and child processes write goes to the real descriptors, which the engine reads.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import sys
+import threading
+import time
+from typing import Any, Callable, ContextManager, Dict, Iterable, List, Optional, Tuple
+
+from augury.protocol import Log
+
+LINE_LIMIT = 16 * 1024
+"""Characters of a line; the rest of it is cut off."""
+RUN_LIMIT = 10 * 1024 * 1024
+"""Characters of log that one run may send; what follows is dropped."""
+_CUT = "… [line cut]"
+
+
+class Capture:
+    """Both streams; `owner` names the run that the calling code belongs to, `shield` guards against interruption."""
+
+    def __init__(
+        self, send: Callable[[Log], None], owner: Callable[[], Optional[str]], shield: ContextManager[object]
+    ) -> None:
+        self._send = send
+        self._owner = owner
+        self._shield = shield
+        self._lock = threading.RLock()
+        self._partial: Dict[Tuple[Optional[str], str], str] = {}
+        self._sent: Dict[Optional[str], int] = {}
+        self._streams = (LineWriter(self, "stdout", 1), LineWriter(self, "stderr", 2))
+        self._originals = (sys.stdout, sys.stderr)
+        os.register_at_fork(after_in_child=self._release)
+
+    def install(self) -> None:
+        """Take sys.stdout and sys.stderr, again if the model replaced them."""
+        sys.stdout, sys.stderr = self._streams
+
+    def write(self, stream: str, text: str) -> None:
+        """Add text to a stream: each line that is complete is sent."""
+        with self._shield, self._lock:
+            run = self._owner()
+            key = (run, stream)
+            *lines, rest = _lines(self._partial.pop(key, "") + text)
+            for line in lines:
+                self._line(run, stream, line)
+            if len(rest) > LINE_LIMIT:
+                # Kept just long enough to be cut as one line when its end comes.
+                rest = rest[: LINE_LIMIT + 1]
+            if rest:
+                self._partial[key] = rest
+
+    def warn(self, run: Optional[str], text: str) -> None:
+        """A line of our own in the run's log."""
+        with self._shield, self._lock:
+            self._line(run, "logging", text)
+
+    def finish(self, run: Optional[str]) -> None:
+        """Send the lines of this run that never ended, and forget the run."""
+        with self._shield, self._lock:
+            for writer in self._streams:
+                writer.drain()
+            if self._partial:
+                for stream in ("stdout", "stderr"):
+                    rest = self._partial.pop((run, stream), "").rstrip("\r")
+                    if rest:
+                        self._line(run, stream, rest)
+            if self._sent:
+                self._sent.pop(run, None)
+                self._sent.pop(None, None)
+
+    def _line(self, run: Optional[str], stream: str, line: str) -> None:
+        if len(line) > LINE_LIMIT:
+            line = line[:LINE_LIMIT] + _CUT
+        if self._admit(run, len(line) + 1):
+            self._send(Log(run, stream, line, time.time()))
+
+    def _admit(self, run: Optional[str], size: int) -> bool:
+        before = self._sent.get(run, 0)
+        after = self._sent[run] = before + size
+        if after <= RUN_LIMIT:
+            return True
+        if before <= RUN_LIMIT:
+            text = "More than {} MiB of log: the rest is dropped.".format(RUN_LIMIT >> 20)
+            self._send(Log(run, "logging", text, time.time()))
+        return False
+
+    def _release(self) -> None:
+        # A forked child is no part of the conversation: it prints to the pipes that the engine reads.
+        self._lock = threading.RLock()
+        if sys.stdout is self._streams[0]:
+            sys.stdout = self._originals[0]
+        if sys.stderr is self._streams[1]:
+            sys.stderr = self._originals[1]
+
+
+class LineWriter(io.TextIOBase):
+    """A text stream as models expect it of sys.stdout: also takes bytes by `.buffer`, and has a descriptor."""
+
+    def __init__(self, capture: Capture, stream: str, descriptor: int) -> None:
+        super().__init__()
+        self._capture = capture
+        self._stream = stream
+        self._descriptor = descriptor
+        self._bytes = _Bytes(self)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    @property
+    def buffer(self) -> Any:
+        """The same stream for bytes; those that are no UTF-8 are replaced."""
+        return self._bytes
+
+    @property
+    def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] - fixed, as on any real stream
+        return "utf-8"
+
+    @property
+    def errors(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] - fixed, as on any real stream
+        return "replace"
+
+    @property
+    def name(self) -> str:
+        return "<{}>".format(self._stream)
+
+    @property
+    def mode(self) -> str:
+        return "w"
+
+    @property
+    def line_buffering(self) -> bool:
+        return True
+
+    def reconfigure(self, **_: Any) -> None:
+        """Accepted and ignored: the encoding is ours."""
+
+    def write(self, text: str, /) -> int:
+        if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - what models pass is theirs
+            raise TypeError("write() argument must be str, not {}".format(type(text).__name__))
+        self._capture.write(self._stream, text)
+        return len(text)
+
+    def write_bytes(self, data: bytes) -> None:
+        """Bytes that may begin or end in the middle of a character."""
+        self.write(self._decoder.decode(data))
+
+    def drain(self) -> None:
+        """Nothing follows that could complete a character."""
+        if self._decoder.getstate()[0]:
+            self.write(self._decoder.decode(b"", True))
+
+    def writelines(self, lines: Iterable[str], /) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Nothing is held back but a line that has not ended."""
+
+    def close(self) -> None:
+        """A model that closes its stdout goes on printing."""
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return True
+
+
+class _Bytes(io.RawIOBase):
+    def __init__(self, text: LineWriter) -> None:
+        super().__init__()
+        self._text = text
+
+    def write(self, data: Any, /) -> int:
+        raw = bytes(data)
+        self._text.write_bytes(raw)
+        return len(raw)
+
+    def close(self) -> None:
+        """As for text: it stays open."""
+
+    def fileno(self) -> int:
+        return self._text.fileno()
+
+    def writable(self) -> bool:
+        return True
+
+
+def _lines(text: str) -> List[str]:
+    # A carriage return ends a line too, as progress displays use it; str.splitlines would also cut at U+2028.
+    # One at the very end is kept with the rest: a newline may follow it.
+    if "\r" not in text:
+        return text.split("\n")
+    lines: List[str] = []
+    for part in text.replace("\r\n", "\n").split("\n"):
+        lines += [piece for piece in part.split("\r") if piece] or [""]
+    if text.endswith("\r"):
+        lines[-1] += "\r"
+    return lines

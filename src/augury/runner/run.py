@@ -1,0 +1,167 @@
+"""One prediction while it is here: what the SDK reports to, the files it is given and gives, and its end as a Done.
+
+Both ways of running predictions (serial.py, slots.py) take its steps: start() gives the arguments of predict(), and one
+of succeeded(), failed() and cancelled() says how it went. Knows nothing about threads, loops or signals.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any, Awaitable, Callable, Dict, List, Optional, cast
+
+from augury.protocol import Done, Metric, Predict, Progress, ProtocolError
+from augury.sdk.fields import File
+
+from . import convert, failure, invoke
+from .capture import Capture
+from .channel import Channel, TooBig
+from .loader import Predictor
+
+
+class Desk:
+    """What every run of this worker works with; `predictor` has been set up."""
+
+    def __init__(
+        self, channel: Channel, capture: Capture, predictor: Predictor, max_output: int, fetch_allow: List[str]
+    ) -> None:
+        self.channel = channel
+        self.capture = capture
+        self.predictor = predictor
+        self.max_output = max_output
+        self.fetch_allow = fetch_allow
+
+    def call(self, arguments: Dict[str, Any]) -> Any:
+        """The result of a sync predict()."""
+        signature = self.predictor.signature
+        return invoke.call(self.predictor.predict, arguments, signature.is_generator, signature.is_text)
+
+    def call_async(self, arguments: Dict[str, Any]) -> Awaitable[Any]:
+        """The result of an async predict()."""
+        signature = self.predictor.signature
+        return invoke.call_async(self.predictor.predict, arguments, signature.is_generator, signature.is_text)
+
+    def report(self, done: Done) -> None:
+        """Send a prediction's end, whatever its output is: one that cannot be sent is a failed one."""
+        try:
+            self.channel.send(done, self.max_output)
+        except TooBig as error:
+            text = "The output has {} bytes of JSON, more than the {} allowed: return a File instead.".format(
+                error.size, self.max_output
+            )
+            self.channel.send(_refused(done, text))
+        except (ValueError, TypeError, RecursionError, MemoryError, ProtocolError, OSError) as error:
+            self.channel.send(_refused(done, "The output could not be handed over: {}".format(error)))
+
+
+class Run:
+    """The run of one prediction, as model code reports to it; `folder` gives its scratch folder when asked."""
+
+    def __init__(self, desk: Desk, predict: Predict, folder: Callable[[], str]) -> None:
+        self.id = predict.id
+        self._desk = desk
+        self._input = predict.input
+        self._folder = folder
+        self._started: Optional[float] = None
+
+    @property
+    def scratch(self) -> str:
+        return self._folder()
+
+    @property
+    def mentions_url(self) -> bool:
+        """Whether arguments() may have to fetch something."""
+        return _mentions_url(self._input)
+
+    def metric(self, name: str, value: Any) -> None:
+        self._desk.channel.send(Metric(self.id, name, value))
+
+    def progress(self, fraction: float, message: Optional[str]) -> None:
+        self._desk.channel.send(Progress(self.id, fraction, message))
+
+    def warn(self, text: str) -> None:
+        self._desk.capture.warn(self.id, text)
+
+    def arguments(self) -> Dict[str, Any]:
+        """What predict() is to be called with; file inputs are fetched here. Raises what the input deserves."""
+        arguments, ignored = convert.decode_input(self._desk.predictor.signature, self._input, self._fetch)
+        for name in ignored:
+            self.warn("The input {!r} is not one of this model's: it was dropped.".format(name))
+        return arguments
+
+    def begin(self) -> None:
+        """predict() is entered now."""
+        self._started = time.perf_counter()
+
+    def succeeded(self, value: Any) -> Done:
+        """The end of a run that returned `value`, or failed where that is no output."""
+        seconds = self._seconds()
+        try:
+            output, warnings = convert.encode_output(value, self._emit)
+        except convert.OutputError as error:
+            return Done(self.id, "failed", seconds, type="OutputError", message=str(error))
+        except Exception as error:  # Converting calls the model's own objects: what they raise is the model's.
+            return self._failed(error, seconds)
+        for warning in warnings:
+            self.warn(warning)
+        return Done(self.id, "succeeded", seconds, output)
+
+    def failed(self, error: BaseException) -> Done:
+        """The end of a run whose predict(), or whose input, raised this."""
+        if isinstance(error, convert.InputError):
+            cause = error.__cause__  # the author's own check of a value
+            traceback = [] if cause is None else failure.describe(cause).traceback
+            return Done(self.id, "failed", None, None, "InputError", str(error), traceback)
+        return self._failed(error, self._seconds())
+
+    def cancelled(self, error: Optional[BaseException]) -> Done:
+        """The end of a run that was cancelled; an error that its clean-up raised is told in the log."""
+        seconds = self._seconds()
+        if error is not None:
+            for line in failure.describe(error).traceback:
+                self.warn(line)
+        return Done(self.id, "cancelled", seconds)
+
+    def _failed(self, error: BaseException, seconds: Optional[float]) -> Done:
+        kind, message, traceback = failure.describe(error)
+        return Done(self.id, "failed", seconds, None, kind, message, traceback)
+
+    def _seconds(self) -> Optional[float]:
+        return None if self._started is None else time.perf_counter() - self._started
+
+    def _fetch(self, text: str, request: convert.FileRequest) -> File:
+        from . import fetch  # slow to import, and most models have no file inputs
+
+        fetcher = fetch.Fetcher(self._desk.fetch_allow, request.media_types, request.max_bytes)
+        try:
+            path, name, content_type = fetcher.fetch(text, self.scratch)
+        except fetch.FetchError as error:
+            raise convert.InputError("input.{}: {}".format(request.place, error)) from None
+        return File(path, name=name, content_type=content_type)
+
+    def _emit(self, file: File) -> str:
+        return data_uri(file, self._desk.max_output)
+
+
+def data_uri(file: File, limit: int) -> str:
+    """The file's bytes as a data: URI with its content type; raises OSError over `limit` bytes or without such a file."""
+    import base64
+
+    if not os.path.isfile(file):
+        raise OSError("is no file that the run has written")
+    size = os.path.getsize(file)
+    if size * 4 // 3 > limit:
+        raise OSError("has {} bytes, more than fits into an output of {}".format(size, limit))
+    return "data:{};base64,{}".format(file.content_type, base64.b64encode(file.read_bytes()).decode())
+
+
+def _mentions_url(value: Any) -> bool:
+    if isinstance(value, str):
+        return value[:4].lower() == "http"
+    if isinstance(value, dict):
+        return any(map(_mentions_url, cast("Dict[str, Any]", value).values()))
+    return isinstance(value, list) and any(map(_mentions_url, cast("List[Any]", value)))
+
+
+def _refused(done: Done, message: str) -> Done:
+    return Done(done.id, "failed", done.seconds, type="OutputError", message=message)
