@@ -1,0 +1,115 @@
+"""What has to happen although nobody asks: leases, deadlines, lost hints. One small loop each.
+
+Every loop sleeps until a hint or the next time that matters, survives a store that is out of order for a while, and is
+correct if every hint is lost.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import anyio
+
+from augury.domain.ids import NodeId, PredictionId
+from augury.domain.prediction import Assignment
+from augury.engine.dispatcher import Dispatcher
+from augury.engine.launcher import Launcher
+from augury.engine.run import Stop
+from augury.service.execution import Execution
+from augury.service.fleet import Fleet
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+DEADLINE_SECONDS = 60.0
+"""The longest sleep between two looks at the deadlines."""
+FORGOTTEN_SECONDS = 30.0
+"""How long an assignment may be unknown to its own engine before it is given back."""
+
+
+@dataclass(eq=False)
+class Janitor:
+    """The loops of one node. `lease` is in seconds, `now` gives microseconds since the epoch."""
+
+    node_id: NodeId
+    execution: Execution
+    fleet: Fleet
+    dispatcher: Dispatcher
+    launcher: Launcher
+    lease: float
+    now: Callable[[], int]
+    _deadlines: anyio.Event = field(default_factory=anyio.Event)
+
+    async def keep_lease(self) -> None:
+        """Prolong this node's lease three times before it is over, and give back what lost nodes had."""
+        while True:
+            await anyio.sleep(self.lease / 3)
+            await _guarded("lease", self._beat)
+            await _guarded("rescue", self._rescue)
+            await _guarded("reconcile", self._reconcile)
+
+    async def keep_deadlines(self) -> None:
+        """End what waits or lives for too long, when its time comes."""
+        while True:
+            self._deadlines = anyio.Event()
+            pause = await _guarded("deadlines", self._expire) or DEADLINE_SECONDS
+            with anyio.move_on_after(pause):
+                await self._deadlines.wait()
+
+    def deadline_set(self) -> None:
+        """A prediction with a deadline was stored."""
+        self._deadlines.set()
+
+    async def _beat(self) -> None:
+        if not await self.fleet.beat(self.node_id):
+            log.error("this node's lease was lost: what it runs was given back", extra={"node": self.node_id})
+
+    async def _rescue(self) -> None:
+        dead = await self.execution.rescue(reason="its node was lost")
+        if dead:
+            await self.launcher.reap({one.id for one in dead})
+
+    async def _reconcile(self) -> None:
+        """Cancels whose hint was lost are done now; assignments that nobody knows of go back."""
+        for prediction_id in await self.execution.cancel_requests(self.node_id):
+            self.dispatcher.stop(prediction_id, Stop.CANCEL)
+        known = self._known()
+        before = self.now() - int(FORGOTTEN_SECONDS * 1_000_000)
+        forgotten = [
+            Assignment(one, {})
+            for one in await self.execution.assigned(self.node_id)
+            if one.id not in known and one.updated_at < before
+        ]
+        await self.execution.hand_back(forgotten, counted=True, reason="its engine lost sight of it")
+
+    async def _expire(self) -> float:
+        _, running = await self.execution.expire()
+        for prediction_id in running:
+            self.dispatcher.stop(prediction_id, Stop.LIFE)
+        due = await self.execution.next_due()
+        if due is None:
+            return DEADLINE_SECONDS
+        # What is due and still there is being stopped: give that a moment instead of asking again at once.
+        return min(DEADLINE_SECONDS, max(0.2 if running else 0.001, (due - self.now()) / 1e6))
+
+    def _known(self) -> set[PredictionId]:
+        return {
+            prediction_id
+            for lane in self.dispatcher.lanes.values()
+            for worker in lane.workers
+            for prediction_id in worker.runs
+        }
+
+
+async def _guarded(what: str, act: Callable[[], Awaitable[T]]) -> T | None:
+    """Do it; an error is logged, and the loop goes on to its next turn."""
+    try:
+        return await act()
+    except Exception:
+        # A maintenance loop that died would be noticed only by what it no longer does.
+        log.exception("maintenance failed", extra={"task": what})
+        return None

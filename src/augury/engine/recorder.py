@@ -1,0 +1,233 @@
+"""What workers report -> how predictions end: the outcome of each run, checked and written.
+
+Done, lost or stopped, every run leaves through here with exactly one outcome or goes back to the queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import anyio
+import anyio.abc
+
+from augury import protocol
+from augury.domain import jsontext
+from augury.domain.jsontext import JsonObject, JsonValue
+from augury.domain.prediction import Failure, Outcome, Status, external, internal
+from augury.engine.lane import Lane
+from augury.engine.run import Run, Stop
+from augury.engine.worker import Ending, Worker
+from augury.service.execution import Execution
+from augury.service.models import RunnableVersion
+
+log = logging.getLogger(__name__)
+
+OWN_SIGNALS = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
+"""Signals that a process brings on itself: the model's code is the cause (D20)."""
+PROBLEMS_SHOWN = 20
+WRITE_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Turns reports into writes. `now` gives microseconds since the epoch."""
+
+    execution: Execution
+    tasks: anyio.abc.TaskGroup
+    now: Callable[[], int]
+    run_timeout: float
+    """The run limit in seconds of versions that set none."""
+
+    def done(self, lane: Lane, run: Run, done: protocol.Done) -> None:
+        """A run reported its end by itself."""
+        status, output, failure = self._verdict(lane.version, run, done)
+        seconds = done.seconds
+        self._finish(run, status, output=output, failure=failure, seconds=seconds)
+
+    def lasting(self, worker: Worker, run: Run) -> None:
+        """A run goes on for a while: callers may see that it has started."""
+        began = run.began_at or self.now()
+        future = self.execution.started(run.assignment, began, run.setup_time)
+        future.add_done_callback(partial(self._stop_if_lost, worker, run))
+
+    def recalled(self, runs: list[Run]) -> None:
+        """Runs that had not begun go back to the queue, at no cost."""
+        self._give_back(runs, counted=False, reason="it was taken back before it began")
+
+    def lost(self, lane: Lane, ending: Ending, runs: list[Run]) -> None:
+        """A worker's process ended with these in it: each ends, or goes back to the queue (D20)."""
+        waiting = [run for run in runs if run.began_at is None]
+        self._give_back(waiting, counted=False, reason="its worker ended before it began")
+        for run in runs:
+            if run.began_at is not None:
+                self._lost_running(lane, ending, run)
+
+    def _lost_running(self, lane: Lane, ending: Ending, run: Run) -> None:
+        attempts = run.assignment.prediction.attempt - run.assignment.prediction.given_back
+        if run.stop is not None:
+            status, failure = self._stopped(run.stop, lane.version, run, ending.lines)
+            self._finish(run, status, failure=failure, seconds=self._age(run))
+        elif ending.killed_for not in (None, "protocol"):
+            self._give_back([run], counted=True, reason=_reason(ending))
+        elif attempts <= lane.version.options.retries:
+            self._give_back([run], counted=False, reason="its worker ended and the version allows another try")
+        else:
+            self._finish(run, Status.FAILED, failure=_death(ending, run), seconds=self._age(run))
+
+    def _verdict(
+        self, version: RunnableVersion, run: Run, done: protocol.Done
+    ) -> tuple[Status, jsontext.JsonText | None, Failure | None]:
+        if done.outcome == "succeeded":
+            problems = version.schemas.output.problems(done.output, ("output",))
+            if not problems:
+                return Status.SUCCEEDED, jsontext.dumps(done.output), None
+            shown: list[JsonValue] = [one.to_json() for one in problems[:PROBLEMS_SHOWN]]
+            first = problems[0]
+            where = ".".join(str(part) for part in first.loc)
+            return Status.FAILED, None, external(
+                f"The output does not fit the version's schema: {where}: {first.msg}",
+                type="output_mismatch",
+                problems=shown,
+                logs=list(run.lines),
+            )
+        if done.outcome == "cancelled":
+            status, failure = self._stopped(run.stop or Stop.CANCEL, version, run, [])
+            return status, None, failure
+        return Status.FAILED, None, external(
+            done.message or f"The model raised {done.type or 'an exception'}.",
+            type=done.type,
+            traceback=list(done.traceback),
+            logs=list(run.lines),
+        )
+
+    def _finish(
+        self,
+        run: Run,
+        status: Status,
+        *,
+        output: jsontext.JsonText | None = None,
+        failure: Failure | None = None,
+        seconds: float | None,
+    ) -> None:
+        outcome = Outcome(
+            status=status,
+            finished_at=self.now(),
+            output=output,
+            failure=failure,
+            started_at=run.began_at,
+            execution_time=None if seconds is None else max(0, int(seconds * 1e6)),
+            setup_time=run.setup_time,
+            metrics=_metrics(run, seconds),
+        )
+        future = self.execution.finish(run.assignment, outcome)
+        future.add_done_callback(partial(self._written, run, outcome))
+
+    def _written(self, run: Run, outcome: Outcome, future: asyncio.Future[bool]) -> None:
+        if not future.cancelled() and future.exception() is not None:
+            self.tasks.start_soon(self._write_again, run, outcome, future.exception())
+
+    async def _write_again(self, run: Run, outcome: Outcome, error: BaseException | None) -> None:
+        """The store refused the end: try again, then say so in the prediction itself; a lease catches the rest."""
+        log.error("result not stored", exc_info=error, extra={"prediction": run.assignment.prediction.id})
+        delay = 0.1
+        for turn in range(WRITE_TRIES):
+            await anyio.sleep(delay)
+            delay *= 3
+            if turn == WRITE_TRIES - 1:
+                failure = internal("The result could not be stored.", type="storage", error=str(error))
+                outcome = Outcome(Status.FAILED, self.now(), failure=failure, started_at=outcome.started_at)
+            try:
+                await self.execution.finish(run.assignment, outcome)
+            except Exception:
+                log.exception("result not stored", extra={"prediction": run.assignment.prediction.id})
+            else:
+                return
+
+    def _give_back(self, runs: list[Run], *, counted: bool, reason: str) -> None:
+        if runs:
+            self.tasks.start_soon(
+                partial(
+                    self.execution.hand_back, [run.assignment for run in runs], counted=counted, reason=reason
+                )
+            )
+
+    def _stop_if_lost(self, worker: Worker, run: Run, future: asyncio.Future[bool]) -> None:
+        if future.cancelled():
+            return
+        if (error := future.exception()) is not None:
+            log.error("start not stored", exc_info=error, extra={"prediction": run.assignment.prediction.id})
+        elif not future.result():
+            # Cancelled meanwhile, or given to another: whatever comes of it is not wanted any more.
+            worker.stop_run(run.assignment.prediction.id, Stop.CANCEL)
+
+    def _stopped(
+        self, stop: Stop, version: RunnableVersion, run: Run, lines: list[str]
+    ) -> tuple[Status, Failure | None]:
+        if stop is Stop.CANCEL:
+            return Status.CANCELLED, None
+        logs: list[JsonValue] = [*run.lines, *lines]
+        if stop is Stop.LIMIT:
+            limit = version.options.run_timeout or self.run_timeout
+            message = f"It ran longer than its run limit of {limit:g} s."
+            return Status.FAILED, external(message, type="run_timeout", limit="run", logs=logs)
+        prediction = run.assignment.prediction
+        life = ((prediction.deadline or prediction.created_at) - prediction.created_at) / 1e6
+        message = f"It was stopped after its whole life of {life:g} s (Cancel-After)."
+        return Status.CANCELLED, external(message, type="deadline", limit="life", logs=logs)
+
+    def _age(self, run: Run) -> float:
+        return 0.0 if run.began_at is None else max(0.0, (self.now() - run.began_at) / 1e6)
+
+
+def _metrics(run: Run, seconds: float | None) -> JsonObject:
+    prediction = run.assignment.prediction
+    metrics = dict(run.metrics)
+    if run.began_at is not None:
+        metrics["queue_time"] = max(0.0, (run.began_at - prediction.created_at) / 1e6)
+    if run.setup_time is not None:
+        metrics["setup_time"] = run.setup_time / 1e6
+    if seconds is not None:
+        metrics["predict_time"] = round(seconds, 6)
+    return metrics
+
+
+def _death(ending: Ending, run: Run) -> Failure:
+    logs: list[JsonValue] = [*run.lines, *ending.lines][-50:]
+    how = describe_exit(ending.code)
+    if ending.killed_for == "protocol":
+        return external(f"The model's process broke the conversation: {logs[-1] if logs else how}", exit=how, logs=logs)
+    own = ending.code is not None and (ending.code >= 0 or -ending.code in OWN_SIGNALS)
+    make = external if own else internal
+    hint = "" if own else ": it was killed from outside, or for the memory that it used"
+    return make(f"The model's process ended during the prediction ({how}){hint}.", type="exit", exit=how, logs=logs)
+
+
+def _reason(ending: Ending) -> str:
+    if ending.killed_for == "shutdown":
+        return "the server was stopped"
+    if ending.killed_for is not None and ending.killed_for.startswith("stop:"):
+        return "its worker was killed because another prediction in it did not stop"
+    return f"its worker was stopped ({ending.killed_for})"
+
+
+def describe_exit(code: int | None) -> str:
+    """How a process ended, in words: "exit code 3" or "SIGSEGV"."""
+    if code is None:
+        return "it never ran"
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
+
+
+def wall_clock() -> int:
+    """The time in microseconds since the epoch."""
+    return time.time_ns() // 1000

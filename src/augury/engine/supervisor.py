@@ -1,0 +1,417 @@
+"""Keep the wanted workers running: start on demand, stop when idle, back off, quarantine, drain.
+
+    hint or event -> look at every lane that needs it -> start, retire or evict -> sleep until the next time that matters
+
+Knows nothing about single predictions: the dispatcher moves them, the recorder ends them.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+import anyio.abc
+import anyio.to_thread
+
+from augury import protocol
+from augury.domain.ids import IdSource, NodeId, WorkerId
+from augury.domain.jsontext import JsonObject, JsonValue
+from augury.domain.prediction import Failure, external
+from augury.domain.scaling import Demand, Idle, backoff, evictable, wanted
+from augury.engine.dispatcher import Dispatcher
+from augury.engine.lane import Lane
+from augury.engine.launcher import Launch, Launcher
+from augury.engine.recorder import Recorder, describe_exit
+from augury.engine.run import Run
+from augury.engine.worker import Ending, Plan, State, Worker
+from augury.packaging.environment import EnvironmentFailed
+from augury.packaging.project import ProjectError
+from augury.service.bundles import Bundles
+from augury.service.execution import Execution
+from augury.service.fleet import Fleet
+from augury.service.models import Models
+
+log = logging.getLogger(__name__)
+
+START_TRIES = 3
+"""How often a version may fail to start before it is marked broken (D20)."""
+CRASHES = 10
+"""How many workers of a version may die in a row while running before its queue is failed for a while."""
+COOL_DOWN_SECONDS = 30.0
+CALM_CRASHES = 3
+"""Crashes in a row after which the next worker is started with a delay."""
+LOOK_SECONDS = 5.0
+"""How often everything is looked at, should every hint be lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLimits:
+    """What holds for versions that set nothing, and for the node. Times in seconds, sizes in bytes."""
+
+    setup_timeout: float
+    run_timeout: float
+    idle_timeout: float
+    cancel_grace: float
+    max_output: int
+    max_workers: int
+    fetch_allow: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
+class Supervisor:
+    """The workers of this node. Use from the event loop only."""
+
+    node_id: NodeId
+    models: Models
+    bundles: Bundles
+    execution: Execution
+    fleet: Fleet
+    launcher: Launcher
+    limits: EngineLimits
+    homes: Path
+    """The folder in which each worker gets its own."""
+    ids: IdSource
+    tasks: anyio.abc.TaskGroup
+    recorder: Recorder
+    dispatcher: Dispatcher
+    _wake: anyio.Event = field(default_factory=anyio.Event)
+    _changed: anyio.Event = field(default_factory=anyio.Event)
+    _lanes: dict[WorkerId, Lane] = field(default_factory=dict[WorkerId, Lane])
+    _starving: bool = False
+    """Whether a version waits for room on this node."""
+
+    async def run(self) -> None:
+        """Look, act, and sleep until a hint or the next time that matters; until cancelled."""
+        while True:
+            self._wake = anyio.Event()
+            pause = LOOK_SECONDS
+            try:
+                pause = await self._look()
+            except Exception:
+                # The store is out of order for now: what runs goes on, and the next look tries again.
+                log.exception("looking after workers failed")
+            with anyio.move_on_after(pause):
+                await self._wake.wait()
+
+    def wake(self) -> None:
+        """Look soon."""
+        self._wake.set()
+
+    def hint(self, version_id: int) -> None:
+        """Something may be queued for this version."""
+        lane = self.dispatcher.lanes.get(version_id)
+        if lane is None:
+            self.wake()
+        else:
+            self.dispatcher.hint(lane)
+
+    async def changed(self, version_id: int) -> None:
+        """A version's configuration is new, or it was deleted: its workers are replaced as they fall idle."""
+        lane = self.dispatcher.lanes.get(version_id)
+        if lane is None:
+            return
+        version = await self.models.runnable(version_id)
+        if version is not None and version.revision == lane.version.revision:
+            return
+        for worker in list(lane.workers):
+            worker.retire()
+        if version is not None:
+            lane.version = version
+            lane.failed_starts = lane.crashes = 0
+            lane.not_before = 0.0
+        self.wake()
+
+    async def drain(self, grace: float) -> None:
+        """Take nothing new, let what runs finish within `grace` seconds, give the rest back."""
+        self.dispatcher.closed = True
+        workers = self._workers()
+        for worker in workers:
+            worker.recall()
+        with anyio.move_on_after(grace):
+            while any(worker.busy for worker in workers):
+                await self._change()
+        for worker in workers:
+            worker.kill("shutdown") if worker.busy else worker.retire()
+        with anyio.move_on_after(self.limits.cancel_grace + 5.0):
+            while self._workers():
+                await self._change()
+
+    # What workers report (engine.worker.Listener).
+
+    def ready(self, worker: Worker) -> None:
+        """A worker is set up: give it work."""
+        lane = self._lane(worker)
+        if lane is None:
+            worker.retire()
+            return
+        lane.failed_starts = 0
+        self.tasks.start_soon(self.fleet.worker_ready, worker.id, worker.pid or 0, worker.slots)
+        log.info("worker ready", extra={"worker": worker.id, "version": lane.version.version_id})
+        self.dispatcher.hint(lane)
+        self.wake()
+
+    def done(self, worker: Worker, run: Run, done: protocol.Done) -> None:
+        """A prediction ended; its slot is free."""
+        lane = self._lane(worker)
+        if lane is not None:
+            lane.crashes = 0
+            self.recorder.done(lane, run, done)
+            self.dispatcher.pump(lane)
+            self._after_change()
+            if self._starving and not worker.busy:
+                self.wake()
+
+    def lasting(self, worker: Worker, run: Run) -> None:
+        """A prediction has been running for a while."""
+        self.recorder.lasting(worker, run)
+
+    def recalled(self, worker: Worker, runs: list[Run]) -> None:
+        """These were handed back without having begun."""
+        self.recorder.recalled(runs)
+        self._after_change()
+
+    def ended(self, worker: Worker, ending: Ending, runs: list[Run]) -> None:
+        """A worker is gone: its predictions end or go back, and its version is judged."""
+        lane = self._lane(worker)
+        if lane is None:
+            return
+        lane.workers.remove(worker)
+        del self._lanes[worker.id]
+        self.recorder.lost(lane, ending, runs)
+        how = describe_exit(ending.code)
+        log.info("worker ended", extra={"worker": worker.id, "exit": how, "killed_for": ending.killed_for})
+        self.tasks.start_soon(self.fleet.worker_ended, worker.id, ending.killed_for or how)
+        self._judge(lane, ending, running=bool(runs))
+        self._after_change()
+        self.wake()
+
+    def _judge(self, lane: Lane, ending: Ending, *, running: bool) -> None:
+        """What the end of a worker says about its version: back off, or give up on it."""
+        now = time.monotonic()
+        if not ending.was_ready and ending.killed_for in (None, "setup limit", "protocol"):
+            lane.failed_starts += 1
+            lane.not_before = now + backoff(lane.failed_starts)
+            if lane.failed_starts >= START_TRIES:
+                self.tasks.start_soon(self._break, lane, _cannot_start(ending))
+        elif running and ending.killed_for is None:
+            lane.crashes += 1
+            lane.not_before = now + backoff(lane.crashes - CALM_CRASHES + 1, first=0.1, most=1.0)
+            if lane.crashes >= CRASHES:
+                lane.not_before = now + COOL_DOWN_SECONDS
+                self.tasks.start_soon(self._fail_queue, lane, _keeps_crashing(lane, ending))
+
+    async def _break(self, lane: Lane, failure: Failure) -> None:
+        """The version cannot start: mark it, and fail what waits for it."""
+        version = lane.version
+        log.warning("version is broken", extra={"version": version.version_id, "reason": failure.message})
+        reason: JsonObject = {"message": failure.message, **failure.detail}
+        await self.models.mark_broken(version.version_id, version.revision, reason)
+        await self._fail_queue(lane, failure)
+        self._forget(lane)
+
+    async def _fail_queue(self, lane: Lane, failure: Failure) -> None:
+        await self.execution.fail_queued(lane.version.version_id, failure)
+
+    # Looking after the lanes.
+
+    async def _look(self) -> float:
+        """Act on every lane once; returns the seconds until the next time that matters by itself."""
+        demand = dict(await self.execution.demand())
+        for version_id in demand:
+            if version_id not in self.dispatcher.lanes:
+                await self._open(version_id)
+        pauses = [LOOK_SECONDS]
+        self._starving = False
+        for lane in list(self.dispatcher.lanes.values()):
+            queued = demand.get(lane.version.version_id, 0)
+            pauses.append(await self._look_after(lane, queued))
+            if queued:
+                self.dispatcher.hint(lane)
+        return max(0.01, min(pauses))
+
+    async def _open(self, version_id: int) -> None:
+        version = await self.models.runnable(version_id)
+        if version is None:
+            failure = external("The version was deleted before it started.", type="version_deleted")
+            await self.execution.fail_queued(version_id, failure)
+        elif version.broken:
+            reason = await self.models.broken_reason(version_id) or {}
+            message = str(reason.get("message") or "The version cannot start.")
+            detail = {name: value for name, value in reason.items() if name != "message"}
+            await self.execution.fail_queued(version_id, Failure("external", message, {**detail, "broken": True}))
+        else:
+            self.dispatcher.open(Lane(version))
+
+    async def _look_after(self, lane: Lane, queued: int) -> float:
+        """Start or stop workers of one lane; returns the seconds until it matters again."""
+        if self.dispatcher.closed:
+            return LOOK_SECONDS
+        options = lane.version.options
+        demand = Demand(queued, lane.running, options.concurrency)
+        target = wanted(demand, least=options.workers_min, most=options.workers_max)
+        now = time.monotonic()
+        if lane.crashes >= CRASHES and now < lane.not_before:
+            if queued:
+                await self._fail_queue(lane, _resting(lane, now))
+            return lane.not_before - now
+        if target > lane.strength and now < lane.not_before:
+            return lane.not_before - now
+        await self._strengthen(lane, target, queued)
+        if queued == 0:
+            self._abort_starts(lane, target)
+        return self._retire_idle(lane)
+
+    async def _strengthen(self, lane: Lane, target: int, queued: int) -> None:
+        before = lane.hiring
+        while lane.strength < target and self._make_room(lane):
+            lane.hiring += 1
+            self.tasks.start_soon(self._employ, lane)
+        starting = lane.hiring + sum(one.state is State.STARTING for one in lane.workers)
+        if starting and queued and lane.hiring > before:
+            await self.execution.mark_starting(lane.version.version_id, starting * lane.version.options.concurrency)
+
+    def _abort_starts(self, lane: Lane, target: int) -> None:
+        """Nothing waits any more for workers that are still being set up."""
+        surplus = lane.strength - target
+        for worker in [one for one in lane.workers if one.state is State.STARTING][: max(0, surplus)]:
+            worker.retire()
+
+    def _retire_idle(self, lane: Lane) -> float:
+        timeout = lane.version.options.idle_timeout
+        timeout = self.limits.idle_timeout if timeout is None else timeout
+        pause = LOOK_SECONDS
+        for worker, idle in list(lane.idle()):
+            if lane.strength <= lane.version.options.workers_min:
+                break
+            if idle >= timeout:
+                worker.retire()
+            else:
+                pause = min(pause, timeout - idle)
+        return pause
+
+    def _make_room(self, wanting: Lane) -> bool:
+        """Whether the node has room for one more worker; asks an idle one of another version to go where it has not."""
+        if self._count() < self.limits.max_workers:
+            return True
+        self._starving = True
+        if not any(worker.state is State.DRAINING for worker in self._workers()):
+            others = [lane for lane in self.dispatcher.lanes.values() if lane is not wanting]
+            victim = evictable(
+                Idle(worker, worker.idle_since, lane.strength > lane.version.options.workers_min)
+                for lane in others
+                for worker, _ in lane.idle()
+            )
+            if victim is not None:
+                victim.retire()
+        return False
+
+    async def _employ(self, lane: Lane) -> None:
+        """Prepare and run one worker, from its environment to the end of its process."""
+        version = lane.version
+        worker_id = WorkerId(self.ids.next())
+        home = self.homes / worker_id
+        try:
+            prepared = await self.bundles.prepare(version.digest)
+            await self.fleet.worker_starts(
+                worker_id, self.node_id, version.version_id, version.revision, version.options.concurrency
+            )
+            launch = Launch(worker_id, prepared.python, prepared.no_site, prepared.folder, home, {})
+            worker = Worker(self.launcher, launch, self._plan(lane), self)
+            lane.workers.append(worker)
+            self._lanes[worker_id] = lane
+        except (EnvironmentFailed, ProjectError, OSError) as error:
+            self._unprepared(lane, error)
+            return
+        finally:
+            lane.hiring -= 1
+        try:
+            await worker.run()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(_remove, home)
+
+    def _unprepared(self, lane: Lane, error: EnvironmentFailed | ProjectError | OSError) -> None:
+        output = getattr(error, "output", "")
+        lines = str(output).splitlines()[-50:]
+        self._judge(lane, Ending(None, None, None, [str(error), *lines], False), running=False)
+        self.wake()
+
+    def _plan(self, lane: Lane) -> Plan:
+        options = lane.version.options
+        return Plan(
+            entry=lane.version.entry,
+            slots=options.concurrency,
+            setup_timeout=options.setup_timeout or self.limits.setup_timeout,
+            run_timeout=options.run_timeout or self.limits.run_timeout,
+            cancel_grace=self.limits.cancel_grace,
+            max_output=self.limits.max_output,
+            fetch_allow=self.limits.fetch_allow,
+        )
+
+    def _forget(self, lane: Lane) -> None:
+        self.dispatcher.close(lane)
+        for worker in list(lane.workers):
+            worker.retire()
+
+    def _lane(self, worker: Worker) -> Lane | None:
+        return self._lanes.get(worker.id)
+
+    def _workers(self) -> list[Worker]:
+        return [worker for lane in self.dispatcher.lanes.values() for worker in lane.workers]
+
+    def _count(self) -> int:
+        return sum(lane.hiring + len(lane.workers) for lane in self.dispatcher.lanes.values())
+
+    def _after_change(self) -> None:
+        if self.dispatcher.closed:
+            self._changed.set()
+
+    async def _change(self) -> None:
+        await self._changed.wait()
+        self._changed = anyio.Event()
+
+
+def _cannot_start(ending: Ending) -> Failure:
+    failed = ending.setup_failure
+    logs: list[JsonValue] = list(ending.lines)
+    if failed is None:
+        how = describe_exit(ending.code) if ending.killed_for is None else f"killed: {ending.killed_for}"
+        what = ending.lines[-1] if ending.code is None and ending.lines else how
+        if ending.killed_for == "setup limit" and ending.lines:
+            what = ending.lines[-1]
+        message = f"The version cannot start ({START_TRIES} tries): {what}."
+        return external(message, type="setup_failed", exit=how, logs=logs)
+    traceback: list[JsonValue] = list(failed.traceback)
+    return external(
+        f"The version cannot start ({START_TRIES} tries): {failed.type}: {failed.message}",
+        type="setup_failed",
+        exception=failed.type,
+        traceback=traceback,
+        logs=logs,
+    )
+
+
+def _keeps_crashing(lane: Lane, ending: Ending) -> Failure:
+    return external(
+        f"Workers of this version died {lane.crashes} times in a row, last with {describe_exit(ending.code)}; "
+        f"it rests for {COOL_DOWN_SECONDS:g} s.",
+        type="circuit_open",
+        logs=list[JsonValue](ending.lines),
+    )
+
+
+def _resting(lane: Lane, now: float) -> Failure:
+    return external(
+        f"Workers of this version died {lane.crashes} times in a row; the next try is in "
+        f"{lane.not_before - now:.0f} s.",
+        type="circuit_open",
+    )
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+

@@ -1,0 +1,393 @@
+"""One worker process as its parent sees it: start, handshake, what runs in it, cancel, kill.
+
+    launch -> Load -> (Hello) -> Ready -> Predict/Done ... -> Shutdown or death -> ended
+
+Tells its listener what happens, on the event loop; decides nothing about predictions and knows no store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import anyio
+import anyio.abc
+
+from augury import protocol
+from augury.domain import jsontext
+from augury.domain.ids import PredictionId, WorkerId
+from augury.domain.prediction import Assignment
+from augury.engine.launcher import Launch, Launcher, Process
+from augury.engine.run import KEPT_LINES, Run, Stop
+from augury.engine.wire import Wire
+
+PREFETCH_SECONDS = 0.02
+"""How much work may wait in a worker's socket: enough that it never idles, little enough to be taken back."""
+PREFETCH_MOST = 64
+SHORT_SECONDS = 0.01
+"""A prediction that ends sooner is stored as ended without being stored as started first."""
+LIMIT_GRACE_SECONDS = 2.0
+"""How long a prediction over its run limit may clean up."""
+DRAIN_SECONDS = 2.0
+"""How long the pipe and the socket of a dead worker are read to their end."""
+
+
+class State(StrEnum):
+    """Where a worker is in its life."""
+
+    STARTING = "starting"
+    READY = "ready"
+    DRAINING = "draining"
+    """Takes nothing new, finishes what it has."""
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a worker's process ended: `code` is its exit code or minus the signal, None if it never ran."""
+
+    code: int | None
+    killed_for: str | None
+    """Why we killed it, or None when it ended by itself."""
+    setup_failure: protocol.SetupFailed | None
+    lines: list[str]
+    """The last lines it wrote outside predictions."""
+    was_ready: bool
+
+
+class Listener(Protocol):
+    """Who wants to know what a worker does. Called on the event loop; must not block."""
+
+    def ready(self, worker: Worker) -> None:
+        """setup() is done."""
+
+    def done(self, worker: Worker, run: Run, done: protocol.Done) -> None:
+        """A prediction ended; its slot is free."""
+
+    def lasting(self, worker: Worker, run: Run) -> None:
+        """predict() has been running for a while."""
+
+    def recalled(self, worker: Worker, runs: list[Run]) -> None:
+        """These had not begun and were handed back."""
+
+    def ended(self, worker: Worker, ending: Ending, runs: list[Run]) -> None:
+        """The process is gone, and these were in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a worker is to load, and its limits: times in seconds, the output in bytes of JSON."""
+
+    entry: str | None
+    slots: int
+    setup_timeout: float
+    run_timeout: float
+    cancel_grace: float
+    max_output: int
+    fetch_allow: tuple[str, ...] = ()
+
+
+class Worker:
+    """A worker process and what runs in it. Use from the event loop only."""
+
+    def __init__(self, launcher: Launcher, launch: Launch, plan: Plan, listener: Listener) -> None:
+        self.id: WorkerId = launch.worker_id
+        self.state = State.STARTING
+        self.slots = plan.slots
+        self.reserved = 0
+        """Places promised to predictions that are not committed yet."""
+        self.runs: dict[PredictionId, Run] = {}
+        self.created_at = time.time_ns() // 1000
+        self.ready_at: int | None = None
+        self.idle_since = time.monotonic()
+        self.pid: int | None = None
+        self._launcher = launcher
+        self._launch = launch
+        self._plan = plan
+        self._listener = listener
+        self._process: Process | None = None
+        self._wire: Wire | None = None
+        self._killed_for: str | None = None
+        self._setup_failure: protocol.SetupFailed | None = None
+        self._settled = anyio.Event()
+        """Set when setup is over, well or not."""
+        self._lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self._average: float | None = None
+        self._watch: asyncio.TimerHandle | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything runs or waits in it, or is promised to it."""
+        return bool(self.runs) or self.reserved > 0
+
+    @property
+    def room(self) -> int:
+        """How many more predictions it takes now: its free slots, or more where predictions are short."""
+        if self.state is not State.READY:
+            return 0
+        most = self.slots
+        if self.slots == 1 and self._average is not None:
+            most = max(1, min(PREFETCH_MOST, int(PREFETCH_SECONDS / max(self._average, 1e-6))))
+        return most - len(self.runs) - self.reserved
+
+    async def run(self) -> None:
+        """Start the process and stay until it is gone; cancellation kills it."""
+        code: int | None = None
+        try:
+            process = await self._start()
+            try:
+                code = await self._follow(process)
+            finally:
+                if code is None:
+                    self.kill("shutdown")
+                    with anyio.CancelScope(shield=True):
+                        code = await process.wait()
+                process.kill()
+        except OSError as error:
+            self._lines.append(f"cannot start {self._launch.python}: {error}")
+        finally:
+            self._end(code)
+
+    def reserve(self, places: int) -> None:
+        """Promise room to predictions that are not committed yet."""
+        self.reserved += places
+
+    def release(self, places: int) -> None:
+        """Take the promise back."""
+        self.reserved -= places
+        self._rest()
+
+    def send(self, assignment: Assignment) -> None:
+        """Pass a committed prediction on."""
+        run = Run(assignment)
+        self.runs[assignment.prediction.id] = run
+        self._send(protocol.Predict(assignment.prediction.id, assignment.input))
+        if len(self.runs) <= self.slots:
+            self._begin(run)
+
+    def stop_run(self, prediction_id: PredictionId, why: Stop) -> None:
+        """Ask predict() to stop; what has not stopped after the grace period is killed with its process."""
+        run = self.runs.get(prediction_id)
+        if run is None or run.stop is not None:
+            return
+        run.stop = why
+        self._send(protocol.Cancel(prediction_id))
+        if run.began_at is not None:
+            grace = self._plan.cancel_grace
+            if why is Stop.LIMIT:
+                grace = min(grace, LIMIT_GRACE_SECONDS)
+            asyncio.get_running_loop().call_later(grace, self._kill_if_still_in, run, why)
+
+    def recall(self) -> None:
+        """Ask for what has not begun."""
+        waiting = [one for one, run in self.runs.items() if run.began_at is None]
+        if waiting:
+            self._send(protocol.Recall(list(waiting)))
+
+    def retire(self) -> None:
+        """Take nothing new, and end when nothing is left."""
+        if self.state in (State.STARTING, State.READY):
+            starting = self.state is State.STARTING
+            self.state = State.DRAINING
+            if starting:
+                self.kill("retired")
+            elif not self.busy:
+                self._shut_down()
+
+    def kill(self, why: str) -> None:
+        """End the process group now; the first reason counts."""
+        if self._killed_for is None:
+            self._killed_for = why
+        if self._process is not None:
+            self._process.kill()
+
+    async def _start(self) -> Process:
+        for name in ("scratch", "spill", "home"):
+            await anyio.Path(self._launch.home, name).mkdir(parents=True, exist_ok=True)
+        self._process = await self._launcher.launch(self._launch)
+        self.pid = self._process.pid
+        return self._process
+
+    async def _follow(self, process: Process) -> int:
+        spill = str(self._launch.home / "spill")
+        self._wire = await Wire.connect(process.channel, spill, self._receive, self._broken)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._read_output, process)
+            self._send(
+                protocol.Load(
+                    folder=str(self._launch.folder),
+                    entry=self._plan.entry,
+                    slots=self.slots,
+                    scratch=str(self._launch.home / "scratch"),
+                    max_output=self._plan.max_output,
+                    fetch_allow=list(self._plan.fetch_allow),
+                )
+            )
+            tasks.start_soon(self._limit_setup)
+            code = await process.wait()
+            self._settled.set()
+            with anyio.move_on_after(DRAIN_SECONDS):
+                await self._wire.closed.wait()
+            # Children that outlived the worker would keep its pipe open for ever.
+            process.kill()
+            tasks.cancel_scope.deadline = anyio.current_time() + DRAIN_SECONDS
+        return code
+
+    async def _limit_setup(self) -> None:
+        with anyio.move_on_after(self._plan.setup_timeout) as scope:
+            await self._settled.wait()
+        if scope.cancelled_caught:
+            self._lines.append(f"setup was not done within its limit of {self._plan.setup_timeout:g} s")
+            self.kill("setup limit")
+
+    async def _read_output(self, process: Process) -> None:
+        """Keep the last lines of what C code and child processes write past Python's own streams."""
+        rest = b""
+        async for piece in process.output():
+            *whole, rest = (rest + piece).split(b"\n")
+            rest = rest[-16_384:]
+            for line in whole:
+                self._line(line)
+        if rest:
+            self._line(rest)
+
+    def _line(self, raw: bytes) -> None:
+        text = raw[:16_384].decode("utf-8", "replace").rstrip("\r")
+        run = self._head()
+        (self._lines if run is None else run.lines).append(text)
+
+    def _head(self) -> Run | None:
+        """The prediction that output of unknown origin most likely belongs to."""
+        return next(iter(self.runs.values()), None) if self.slots == 1 else None
+
+    def _send(self, message: protocol.ToRunner) -> None:
+        if self._wire is not None:
+            self._wire.send(message)
+
+    def _receive(self, message: protocol.Message) -> None:
+        if isinstance(message, protocol.Done):
+            self._done(message)
+        elif isinstance(message, protocol.Log):
+            run = self.runs.get(PredictionId(message.id)) if message.id else None
+            (self._lines if run is None else run.lines).append(message.text)
+        elif isinstance(message, protocol.Metric):
+            if (run := self.runs.get(PredictionId(message.id))) is not None:
+                run.metrics[message.name] = message.value
+        elif isinstance(message, protocol.Progress):
+            if (run := self.runs.get(PredictionId(message.id))) is not None:
+                run.metrics["progress"] = message.fraction
+        elif isinstance(message, protocol.Ready):
+            self._ready(message)
+        elif isinstance(message, protocol.Recalled):
+            taken = [self.runs.pop(PredictionId(one)) for one in message.ids if PredictionId(one) in self.runs]
+            self._listener.recalled(self, taken)
+            self._rest()
+        elif isinstance(message, protocol.SetupFailed):
+            self._setup_failure = message
+        elif isinstance(message, protocol.Fatal):
+            self._lines.append(message.message)
+        elif isinstance(message, protocol.Hello):
+            if message.version != protocol.VERSION:
+                self._broken(f"it speaks version {message.version} of the protocol, we speak {protocol.VERSION}")
+        else:
+            self._broken(f"it sent a {type(message).__name__}, which only we may send")
+
+    def _broken(self, why: str) -> None:
+        self._lines.append(f"the worker broke the protocol: {why}")
+        self.kill("protocol")
+
+    def _ready(self, message: protocol.Ready) -> None:
+        self._settled.set()
+        if self.state is not State.STARTING:
+            return
+        self.state = State.READY
+        self.slots = max(1, min(self.slots, message.slots))
+        self.ready_at = time.time_ns() // 1000
+        self.idle_since = time.monotonic()
+        self._listener.ready(self)
+
+    def _begin(self, run: Run) -> None:
+        run.began_at = time.time_ns() // 1000
+        created = run.assignment.prediction.created_at
+        if self.ready_at is not None and created < self.ready_at:
+            run.setup_time = self.ready_at - max(created, self.created_at)
+        self._watch_in(SHORT_SECONDS)
+
+    def _watch_in(self, seconds: float) -> None:
+        """Look at what runs then; one timer serves all of it, and a busy worker does not set one per prediction."""
+        loop = asyncio.get_running_loop()
+        when = loop.time() + seconds
+        if self._watch is not None:
+            if self._watch.when() <= when:
+                return
+            self._watch.cancel()
+        self._watch = loop.call_at(when, self._look)
+
+    def _look(self) -> None:
+        self._watch = None
+        now = time.time_ns() // 1000
+        following: float | None = None
+        for prediction_id, run in list(self.runs.items()):
+            if run.began_at is None or run.stop is not None:
+                continue
+            age = (now - run.began_at) / 1e6
+            if not run.recorded and age >= SHORT_SECONDS * 0.8:
+                run.recorded = True
+                self._listener.lasting(self, run)
+            if age >= self._plan.run_timeout:
+                self.stop_run(prediction_id, Stop.LIMIT)
+                continue
+            left = (self._plan.run_timeout if run.recorded else SHORT_SECONDS) - age
+            following = left if following is None else min(following, left)
+        if following is not None:
+            self._watch_in(max(following, 0.001))
+
+    def _done(self, done: protocol.Done) -> None:
+        run = self.runs.pop(PredictionId(done.id), None)
+        if run is None:
+            self._broken(f"it ended prediction {done.id!r}, which it does not have")
+            return
+        if self.slots == 1:
+            if done.seconds is not None:
+                self._average = (
+                    done.seconds if self._average is None else self._average * 0.8 + done.seconds * 0.2
+                )
+            following = next(iter(self.runs.values()), None)
+            if following is not None and following.began_at is None:
+                self._begin(following)
+        self._listener.done(self, run, done)
+        self._rest()
+
+    def _rest(self) -> None:
+        if not self.busy:
+            self.idle_since = time.monotonic()
+            if self.state is State.DRAINING:
+                self._shut_down()
+
+    def _shut_down(self) -> None:
+        self._send(protocol.Shutdown())
+        loop = asyncio.get_running_loop()
+        loop.call_later(self._plan.cancel_grace, self.kill, "retired")
+
+    def _kill_if_still_in(self, run: Run, why: Stop) -> None:
+        if self.runs.get(run.assignment.prediction.id) is run:
+            self.kill(f"stop:{why.value}")
+
+    def _end(self, code: int | None) -> None:
+        if self.state is State.ENDED:
+            return
+        was_ready = self.ready_at is not None
+        self.state = State.ENDED
+        self._settled.set()
+        if self._wire is not None:
+            self._wire.close()
+        if self._watch is not None:
+            self._watch.cancel()
+        runs = list(self.runs.values())
+        self.runs.clear()
+        ending = Ending(code, self._killed_for, self._setup_failure, list(self._lines), was_ready)
+        self._listener.ended(self, ending, runs)

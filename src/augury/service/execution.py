@@ -1,0 +1,229 @@
+"""What the engine asks for: claim, start, finish, hand back, fail, rescue.
+
+Each method is one transaction guarded by the worker and the attempt that the prediction was assigned with, so that a
+late result of a lost assignment changes nothing. Knows nothing about processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from augury.domain import jsontext
+from augury.domain.ids import NodeId, PredictionId, WorkerId
+from augury.domain.jsontext import JsonObject
+from augury.domain.prediction import Assignment, Failure, Outcome, Prediction, Status, internal
+from augury.service.hints import Hints
+from augury.service.settled import Settled
+from augury.store import predictions as rows
+from augury.store import queue
+from augury.store.connection import Connection
+from augury.store.database import Database
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+"""Rows that one transaction of a sweep touches, so that a long queue never holds up other writes."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """The engine's side of a prediction's life."""
+
+    db: Database
+    hints: Hints
+    settled: Settled
+    now: Callable[[], int]
+    max_give_backs: int = 2
+
+    async def claim(self, version_id: int, worker_id: WorkerId, limit: int) -> list[Assignment]:
+        """Assign up to `limit` queued predictions of a version to a worker, oldest first."""
+        now = self.now()
+        claimed = await self.db.write(lambda c: queue.claim(c, version_id, worker_id, limit, now))
+        return [Assignment(one, _input(one)) for one in claimed]
+
+    def started(self, assignment: Assignment, started_at: int, setup_time: int | None) -> asyncio.Future[bool]:
+        """Record that predict() was entered; the future says whether it still is this worker's prediction."""
+        one = assignment.prediction
+        worker = _worker(one)
+        return self.db.write_soon(
+            lambda c: queue.start(c, one.id, worker, one.attempt, started_at=started_at, setup_time=setup_time)
+        )
+
+    def finish(self, assignment: Assignment, outcome: Outcome) -> asyncio.Future[bool]:
+        """Record the end; the future says False where it was no longer this worker's prediction: nothing changed."""
+        ended = _ended(assignment.prediction, outcome)
+        future = self.db.write_soon(lambda c: _finish(c, ended))
+        future.add_done_callback(partial(self._settle, ended))
+        return future
+
+    def _settle(self, ended: Prediction, future: asyncio.Future[bool]) -> None:
+        if future.cancelled() or future.exception() is not None:
+            return
+        if not future.result():
+            log.info("late result discarded", extra={"prediction": ended.id, "attempt": ended.attempt})
+            return
+        self.settled.settle(ended)
+        self.hints.ended(ended.id)
+
+    async def hand_back(self, assignments: Sequence[Assignment], *, counted: bool, reason: str) -> None:
+        """Return assigned predictions to the queue; `counted` ones at most `max_give_backs` times, then abandoned."""
+        if not assignments:
+            return
+        now = self.now()
+        keys = [(one.prediction.id, _worker(one.prediction), one.prediction.attempt) for one in assignments]
+        error = self._lost(reason)
+        result = await self.db.write(
+            lambda c: queue.hand_back(
+                c, keys, now, counted=counted, limit=self.max_give_backs, error_json=error
+            )
+        )
+        self._announce(result.returned, result.abandoned, {one.prediction.version_id for one in assignments})
+        log.info(
+            "predictions given back",
+            extra={"returned": len(result.returned), "abandoned": len(result.abandoned), "reason": reason},
+        )
+
+    async def fail_queued(self, version_id: int, failure: Failure) -> int:
+        """Fail all that is queued for a version that cannot run; returns how many."""
+        error = jsontext.dumps(failure.to_json())
+        total = 0
+        while True:
+            now = self.now()
+            ids = await self.db.write(lambda c, now=now: queue.fail_queued(c, version_id, now, error, BATCH))
+            self._announce((), ids, set())
+            total += len(ids)
+            if len(ids) < BATCH:
+                return total
+
+    async def mark_starting(self, version_id: int, limit: int) -> None:
+        """A worker is being started for the oldest `limit` queued predictions of a version."""
+        now = self.now()
+        await self.db.write(lambda c: queue.mark_starting(c, version_id, limit, now))
+
+    async def demand(self) -> list[tuple[int, int]]:
+        """Each version with something queued and unassigned, and how much."""
+        return await self.db.read(queue.demand)
+
+    async def cancel_requests(self, node_id: NodeId) -> list[PredictionId]:
+        """Predictions on this node whose cancellation was asked for: for a node that missed the hint."""
+        return await self.db.read(lambda c: queue.cancel_requests(c, node_id))
+
+    async def assigned(self, node_id: NodeId) -> list[Prediction]:
+        """What the store says this node is working on."""
+        return await self.db.read(lambda c: queue.assigned(c, node_id))
+
+    async def expire(self) -> tuple[int, list[PredictionId]]:
+        """End what is past its start deadline or its whole life while queued.
+
+        Returns how many ended, and the running ones that are past their life: those the engine has to stop.
+        """
+        now = self.now()
+        due = await self.db.read(lambda c: queue.due(c, now, BATCH))
+        ended = 0
+        running: list[PredictionId] = []
+        for one in due:
+            if one.status is Status.STARTED:
+                running.append(one.id)
+                continue
+            error = jsontext.dumps(_expired(one, now).to_json())
+            row = await self.db.write(
+                lambda c, one=one, error=error: queue.end_queued(c, one.id, Status.ABANDONED, now, error)
+            )
+            if row is not None:
+                ended += 1
+                self._announce((), [row.id], set())
+                self.hints.cancel(row.id)
+        return ended, running
+
+    async def next_due(self) -> int | None:
+        """When the next deadline of a queued or running prediction is, in microseconds since the epoch."""
+        return await self.db.read(queue.next_due)
+
+    async def rescue(self, *, node_ids: Sequence[NodeId] = (), reason: str) -> list[queue.DeadWorker]:
+        """Give back what was assigned to workers of the named nodes, and of nodes whose lease is over."""
+        now = self.now()
+        error = self._lost(reason)
+        result = await self.db.write(
+            lambda c: queue.rescue(c, now, nodes=node_ids, limit=self.max_give_backs, error_json=error)
+        )
+        self._announce(result.returned, result.abandoned, set(result.versions))
+        if result.returned or result.abandoned:
+            log.warning(
+                "predictions of a lost node given back",
+                extra={"returned": len(result.returned), "abandoned": len(result.abandoned), "reason": reason},
+            )
+        return result.workers
+
+    def _lost(self, reason: str) -> str:
+        failure = internal(
+            f"Given up after being given back {self.max_give_backs} times: {reason}.", type="abandoned", reason=reason
+        )
+        return jsontext.dumps(failure.to_json())
+
+    def _announce(
+        self, returned: Sequence[PredictionId], ended: Sequence[PredictionId], versions: set[int]
+    ) -> None:
+        for prediction_id in ended:
+            self.settled.nudge(prediction_id)
+            self.hints.ended(prediction_id)
+        if returned:
+            for version_id in versions:
+                self.hints.queued(version_id)
+
+
+def _finish(c: Connection, ended: Prediction) -> bool:
+    return queue.finish(
+        c,
+        ended.id,
+        _worker(ended),
+        ended.attempt,
+        status=ended.status,
+        finished_at=ended.updated_at,
+        started_at=ended.started_at,
+        setup_time=ended.setup_time,
+        execution_time=ended.execution_time,
+        output=ended.output,
+        error=ended.error,
+        metrics=ended.metrics,
+    )
+
+
+def _ended(prediction: Prediction, outcome: Outcome) -> Prediction:
+    error = None if outcome.failure is None else jsontext.dumps(outcome.failure.to_json())
+    return replace(
+        prediction,
+        status=outcome.status,
+        updated_at=outcome.finished_at,
+        finished_at=outcome.finished_at,
+        started_at=outcome.started_at,
+        setup_time=outcome.setup_time,
+        execution_time=outcome.execution_time,
+        output=outcome.output,
+        error=error,
+        metrics=None if outcome.metrics is None else jsontext.dumps(outcome.metrics),
+    )
+
+
+def _worker(prediction: Prediction) -> WorkerId:
+    if prediction.worker_id is None:
+        raise ValueError(f"prediction {prediction.id} is assigned to no worker")
+    return prediction.worker_id
+
+
+def _input(prediction: Prediction) -> JsonObject:
+    value = jsontext.loads(prediction.input or "{}")
+    return value if isinstance(value, dict) else {}
+
+
+def _expired(prediction: Prediction, now: int) -> Failure:
+    if prediction.deadline is not None and prediction.deadline <= now:
+        seconds = (prediction.deadline - prediction.created_at) / 1e6
+        return internal(
+            f"It did not start within its whole life of {seconds:g} s (Cancel-After).", type="deadline", limit="life"
+        )
+    seconds = ((prediction.start_deadline or now) - prediction.created_at) / 1e6
+    return internal(f"It did not start within its queue limit of {seconds:g} s.", type="deadline", limit="start")

@@ -1,0 +1,66 @@
+"""Wake-ups by what they say: something is queued, has ended, is to be cancelled, has changed.
+
+A hint that is lost costs time, never correctness. The names of the topics are written here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from augury.domain.ids import PredictionId
+from augury.store.notifier import Notifier
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What is told to whoever may want to know, here and on other nodes."""
+
+    notifier: Notifier
+
+    def queued(self, version_id: int) -> None:
+        """A prediction of this version waits for a worker."""
+        self.notifier.publish(f"queue:{version_id}")
+
+    def ended(self, prediction_id: PredictionId) -> None:
+        """This prediction is terminal."""
+        self.notifier.publish(f"prediction:{prediction_id}")
+
+    def cancel(self, prediction_id: PredictionId) -> None:
+        """Whatever a worker still does for this prediction is not wanted any more."""
+        self.notifier.publish(f"cancel:{prediction_id}")
+
+    def deadline(self) -> None:
+        """A prediction with a deadline was stored."""
+        self.notifier.publish("deadline")
+
+    @contextmanager
+    def listen(self, listeners: Listeners) -> Iterator[None]:
+        """Call these for each hint, on the event loop, until the context is left."""
+        with ExitStack() as stack:
+            for topic, call in (
+                ("queue:", lambda text: listeners.queued(int(text))),
+                ("cancel:", lambda text: listeners.cancel(PredictionId(text))),
+                ("version:", lambda text: listeners.changed(int(text))),
+                ("deadline", lambda _: listeners.deadline()),
+            ):
+                stack.enter_context(self.notifier.subscribe(topic, _after_colon(call)))
+            yield
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """What an engine wants to hear."""
+
+    queued: Callable[[int], None]
+    cancel: Callable[[PredictionId], None]
+    changed: Callable[[int], None]
+    deadline: Callable[[], None]
+
+
+def _after_colon(call: Callable[[str], None]) -> Callable[[str], None]:
+    def heard(topic: str) -> None:
+        call(topic.partition(":")[2])
+
+    return heard

@@ -1,0 +1,291 @@
+"""What a caller can do with predictions: create, get, list, cancel, wait.
+
+create: resolve the version -> check the input -> one transaction (the row, the idempotency key) -> hand over or wake.
+Knows nothing about HTTP, and nothing about processes: a place in a worker is only an offer that it may take.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from augury.domain import errors, jsontext
+from augury.domain.account import Caller
+from augury.domain.ids import IdSource, PredictionId, is_uuid
+from augury.domain.jsontext import JsonObject
+from augury.domain.paging import Cursor, Page
+from augury.domain.prediction import Assignment, Failure, Prediction, Status, external
+from augury.service.hints import Hints
+from augury.service.models import Models, RunnableVersion
+from augury.service.offers import Offers, Place
+from augury.service.settled import Settled, Waiter
+from augury.store import idempotency, queue
+from augury.store import predictions as rows
+from augury.store.connection import Connection
+from augury.store.database import Database
+
+RECHECK_SECONDS = 5.0
+"""How often a waiting request looks into the store by itself, should every hint be lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPrediction:
+    """What a caller asks for. `cancel_after` is in seconds, for the prediction's whole life."""
+
+    model: str
+    input: JsonObject
+    stream: bool = False
+    validate: bool = False
+    idempotency_key: str | None = None
+    body_hash: str | None = None
+    cancel_after: float | None = None
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The use cases of callers around predictions."""
+
+    db: Database
+    hints: Hints
+    models: Models
+    offers: Offers
+    settled: Settled
+    ids: IdSource
+    now: Callable[[], int]
+    start_timeout: float | None = None
+    """Seconds in the queue after which a prediction is abandoned, of versions that set no limit."""
+
+    async def create(self, caller: Caller, request: NewPrediction, wait: float = 0.0) -> Prediction:
+        """Store a prediction and return it: as it ended, if it does within `wait` seconds, else as it is then.
+
+        Raises InvalidRequest for a bad model reference, an input that does not fit (with `validate`) or a reused
+        idempotency key; NotFound and Forbidden as the model says.
+        """
+        version = self.models.cached(caller, request.model) or await self.models.resolve(caller, request.model)
+        problems = version.schemas.input.problems(request.input, ("body", "input"))
+        if problems and request.validate:
+            raise errors.InvalidRequest(problems)
+        failure = None
+        if problems:
+            failure = external("The input does not fit the model.", problems=[one.to_json() for one in problems])
+        prediction = self._new(caller, version, request, failure)
+        if wait <= 0:
+            return await self._store(caller, request, prediction)
+        with self.settled.expect(prediction.id) as waiter:
+            stored = await self._store(caller, request, prediction)
+            if stored.finished:
+                return stored
+            if stored.id != prediction.id:
+                return await self.wait(stored, wait)
+            return await self._settle(stored, waiter, wait)
+
+    async def get(self, caller: Caller, prediction_id: str) -> Prediction:
+        """The caller's prediction; raises InvalidRequest for what is no id and NotFound for what is not theirs."""
+        wanted = _parse_id(prediction_id)
+        found = await self.db.read(lambda c: rows.get(c, wanted))
+        if found is None or not _may_see(caller, found):
+            raise _not_found(prediction_id)
+        return found
+
+    async def page(
+        self, caller: Caller, *, cursor: str | None, page_size: int, statuses: Sequence[Status]
+    ) -> Page[Prediction]:
+        """The caller's predictions, newest first."""
+        place = Cursor.parse(cursor) if cursor else Cursor(filters={"statuses": [one.value for one in statuses]})
+        wanted = _statuses(place)
+        found = await self.db.read(
+            lambda c: rows.page(
+                c,
+                caller.account_id,
+                statuses=wanted or None,
+                before=place.before_text(),
+                after=place.after_text(),
+                limit=page_size + 1,
+            )
+        )
+        return place.page(found, page_size, lambda one: one.id)
+
+    async def cancel(self, caller: Caller, prediction_id: str) -> None:
+        """End a queued prediction now and ask for the end of a running one; asking again changes nothing.
+
+        Raises Conflict `prediction_finished` for one that has ended.
+        """
+        wanted = (await self.get(caller, prediction_id)).id
+        now = self.now()
+        ended, current = await self.db.write(lambda c: _cancel(c, wanted, now))
+        if ended is not None:
+            self.settled.settle(ended)
+            self.hints.ended(wanted)
+            self.hints.cancel(wanted)
+            return
+        if current is None:
+            raise _not_found(prediction_id)
+        if current.finished:
+            raise errors.Conflict(
+                f"Prediction {wanted} has already ended: it {_PAST[current.status]}.",
+                code="prediction_finished",
+                hint="Only a prediction that is queued or running can be cancelled.",
+            )
+        self.hints.cancel(wanted)
+
+    async def wait(self, prediction: Prediction, seconds: float) -> Prediction:
+        """The prediction as it ended, or as it is when the time is over."""
+        if prediction.finished or seconds <= 0:
+            return prediction
+        with self.settled.expect(prediction.id) as waiter:
+            current = await self._read(prediction)
+            if current.finished:
+                return current
+            return await self._settle(current, waiter, seconds)
+
+    def release_holds(self) -> None:
+        """Let every waiting request answer now: the server is about to stop."""
+        self.settled.nudge_all()
+
+    def _new(
+        self, caller: Caller, version: RunnableVersion, request: NewPrediction, failure: Failure | None
+    ) -> Prediction:
+        now = self.now()
+        prediction = Prediction(
+            id=PredictionId(self.ids.next()),
+            account_id=caller.account_id,
+            version_id=version.version_id,
+            model=version.ref,
+            status=Status.PENDING,
+            created_at=now,
+            updated_at=now,
+            input=jsontext.dumps(request.input),
+            stream=request.stream,
+        )
+        if failure is not None:
+            error = jsontext.dumps(failure.to_json())
+            return replace(prediction, status=Status.FAILED, finished_at=now, error=error)
+        start_timeout = version.options.start_timeout or self.start_timeout
+        if start_timeout is None and request.cancel_after is None:
+            return prediction
+        return replace(
+            prediction,
+            start_deadline=None if start_timeout is None else now + int(start_timeout * 1_000_000),
+            deadline=None if request.cancel_after is None else now + int(request.cancel_after * 1_000_000),
+        )
+
+    async def _store(self, caller: Caller, request: NewPrediction, prediction: Prediction) -> Prediction:
+        """Commit the row, already assigned where a worker has room, and pass it on."""
+        place = None if prediction.finished else self.offers.take(prediction.version_id)
+        if place is not None:
+            prediction = replace(prediction, worker_id=place.worker_id, attempt=1)
+        key = request.idempotency_key
+        if key is None:
+            future = self.db.write_soon(lambda c: _insert(c, prediction))
+        else:
+            body_hash = request.body_hash or ""
+            future = self.db.write_soon(lambda c: _insert_once(c, caller.token_id, key, body_hash, prediction))
+        # Passed on when the commit is known, not when this request goes on: it may be gone by then.
+        future.add_done_callback(partial(self._pass_on, place, prediction.id, request.input))
+        return await asyncio.shield(future)
+
+    def _pass_on(
+        self, place: Place | None, made: PredictionId, sent: JsonObject, future: asyncio.Future[Prediction]
+    ) -> None:
+        if future.cancelled() or future.exception() is not None:
+            if place is not None:
+                place.release()
+            return
+        stored = future.result()
+        if stored.deadline is not None or stored.start_deadline is not None:
+            self.hints.deadline()
+        if place is None:
+            if not stored.finished:
+                self.hints.queued(stored.version_id)
+        elif stored.id == made:
+            place.accept(Assignment(stored, sent))
+        else:
+            place.release()
+
+    async def _settle(self, prediction: Prediction, waiter: Waiter, seconds: float) -> Prediction:
+        """Wait on the hint, and look by ourselves now and then, until the end or the deadline."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while (left := deadline - loop.time()) > 0:
+            done, _ = await asyncio.wait((waiter,), timeout=min(left, RECHECK_SECONDS))
+            if done and (ended := waiter.result()) is not None:
+                return ended
+            current = await self._read(prediction)
+            if current.finished or done:
+                return current
+        return await self._read(prediction)
+
+    async def _read(self, prediction: Prediction) -> Prediction:
+        found = await self.db.read(lambda c: rows.get(c, prediction.id))
+        return found or prediction
+
+
+_PAST = {
+    Status.SUCCEEDED: "succeeded",
+    Status.FAILED: "failed",
+    Status.CANCELLED: "was cancelled",
+    Status.ABANDONED: "was abandoned",
+}
+
+
+def _insert(c: Connection, prediction: Prediction) -> Prediction:
+    rows.insert(c, prediction)
+    return prediction
+
+
+def _insert_once(c: Connection, token_id: str, key: str, body_hash: str, prediction: Prediction) -> Prediction:
+    earlier = idempotency.remember(c, token_id, key, body_hash, "prediction", prediction.id, prediction.created_at)
+    if earlier is None:
+        rows.insert(c, prediction)
+        return prediction
+    if earlier.body_hash != body_hash or earlier.kind != "prediction":
+        raise errors.InvalidRequest.at(
+            "header",
+            "Idempotency-Key",
+            msg="This key was used for another request; use a new key for a new request.",
+            type="idempotency_key_reused",
+            input=key,
+        )
+    stored = rows.get(c, PredictionId(earlier.resource))
+    if stored is None:
+        raise errors.Gone("The prediction that this key made was removed.", code="prediction_removed")
+    return stored
+
+
+def _cancel(c: Connection, prediction_id: PredictionId, now: int) -> tuple[Prediction | None, Prediction | None]:
+    """The prediction if this ended it, and otherwise as it is: running ones are marked."""
+    ended = queue.end_queued(c, prediction_id, Status.CANCELLED, now, None)
+    if ended is not None:
+        return ended, ended
+    queue.request_cancel(c, prediction_id, now)
+    return None, rows.get(c, prediction_id)
+
+
+def _parse_id(text: str) -> PredictionId:
+    if not is_uuid(text):
+        raise errors.InvalidRequest.at(
+            "path", "prediction_id", msg="A prediction id is a UUID.", type="uuid_parsing", input=text
+        )
+    return PredictionId(text.lower())
+
+
+def _may_see(caller: Caller, prediction: Prediction) -> bool:
+    return caller.admin or caller.account_id == prediction.account_id
+
+
+def _not_found(prediction_id: str) -> errors.NotFound:
+    return errors.NotFound(
+        f"There is no prediction {prediction_id}, or it is not yours.",
+        code="prediction_not_found",
+        hint="List yours with GET /v1/predictions.",
+    )
+
+
+def _statuses(cursor: Cursor) -> list[Status]:
+    named = cursor.filters.get("statuses", [])
+    try:
+        return [Status(str(one)) for one in named] if isinstance(named, list) else []
+    except ValueError:
+        raise errors.InvalidRequest.at("query", "cursor", msg="Not a cursor of this list.", type="cursor") from None
