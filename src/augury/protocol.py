@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import struct
-import uuid
 from dataclasses import dataclass, field, fields
 from typing import Any, Callable, Dict, List, Optional, Type, Union
 
@@ -200,7 +199,7 @@ def encode(message: Message, spill: str, dump: Callable[[Any], bytes] = _dump) -
         return _LENGTH.pack(len(body)) + body
     if len(body) > MESSAGE_LIMIT:
         raise ProtocolError("a {} of {} bytes is over the limit of {}".format(kind.__name__, len(body), MESSAGE_LIMIT))
-    name = "spill-{}.json".format(uuid.uuid4().hex)
+    name = "spill-{}.json".format(os.urandom(16).hex())
     with open(os.path.join(spill, name), "xb") as file:
         file.write(body)
     raw = name.encode()

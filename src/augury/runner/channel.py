@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import threading
 from typing import Any, Callable, ContextManager, Dict, Iterator, List, Optional
 
@@ -29,8 +28,8 @@ class TooBig(Exception):
 class Channel:
     """One end of the conversation; `shield` keeps a cancellation from cutting a frame in two."""
 
-    def __init__(self, connection: socket.socket, spill: str, shield: ContextManager[object]) -> None:
-        self._connection = connection
+    def __init__(self, descriptor: int, spill: str, shield: ContextManager[object]) -> None:
+        self._descriptor = descriptor
         self._spill = spill
         self._shield = shield
         self._lock = threading.Lock()
@@ -61,7 +60,7 @@ class Channel:
                 self._later.append(frame)
                 while self._later:
                     if self._open:
-                        _send(self._connection, self._later[0])
+                        _send(self._descriptor, self._later[0])
                     del self._later[0]
                 self._sender = 0
 
@@ -70,7 +69,7 @@ class Channel:
         frames = protocol.Frames(self._spill)
         while True:
             try:
-                data = self._connection.recv(_RECEIVE)
+                data = os.read(self._descriptor, _RECEIVE)
             except OSError:
                 return
             if not data:
@@ -82,12 +81,15 @@ class Channel:
         self._open = False
         self._lock = threading.Lock()
         self._sender = 0
-        self._connection.close()
+        os.close(self._descriptor)
 
 
-def _send(connection: socket.socket, frame: bytes) -> None:
+def _send(descriptor: int, frame: bytes) -> None:
+    # Not the socket module: importing it takes as long as everything else in this package.
     try:
-        connection.sendall(frame)
+        written = os.write(descriptor, frame)
+        while written < len(frame):
+            written += os.write(descriptor, memoryview(frame)[written:])
     except OSError:
         pass  # The engine is gone: the reader sees the end of the stream and takes the process down.
 

@@ -8,7 +8,6 @@ engine is gone it kills the whole process group, whatever the main thread is doi
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import threading
 import time
@@ -45,7 +44,7 @@ def main(descriptor: int, spill: str) -> NoReturn:
     lifeline.arm()
     os.set_inheritable(descriptor, False)
     interrupts = Interrupts()
-    channel = Channel(socket.socket(fileno=descriptor), spill, interrupts)
+    channel = Channel(descriptor, spill, interrupts)
     capture = Capture(channel.send, _owner, interrupts)
     capture.install()
     channel.send(Hello(VERSION, "{}.{}.{}".format(*sys.version_info), os.getpid()))
