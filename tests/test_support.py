@@ -72,9 +72,12 @@ def test_a_postgres_whose_tests_were_killed_dies_with_them() -> None:
         with psycopg.connect(url) as connection:
             row = connection.execute("SELECT current_setting('data_directory')").fetchone()
         process.kill()
-    until(lambda: not _answers(url), "the server is gone")
     assert row is not None
-    shutil.rmtree(Path(row[0]).parent)
+    data = Path(row[0])
+    until(lambda: not (data / "postmaster.pid").exists(), "the server has ended")
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(url, connect_timeout=2)
+    shutil.rmtree(data.parent)
 
 
 def test_the_database_of_each_kind_has_a_url_of_its_own(database_url: str, tmp_path: Path) -> None:
@@ -120,11 +123,3 @@ async def test_until_async_leaves_the_loop_to_those_who_make_it_true() -> None:
 @pytest.mark.anyio
 async def test_async_tests_run_on_the_loop_of_the_server() -> None:
     assert type(asyncio.get_running_loop()).__module__.startswith("uvloop")
-
-
-def _answers(url: str) -> bool:
-    try:
-        psycopg.connect(url, connect_timeout=2).close()
-    except psycopg.OperationalError:
-        return False
-    return True
