@@ -1,0 +1,1 @@
+"""What can be asked for: each public method one thing, decided here and stored in one transaction."""
