@@ -86,10 +86,11 @@ class TooLarge(CallerError):
 
 
 class TooManyRequests(CallerError):
-    """Over a rate or a quota; `reset` is the Unix time in seconds when trying again makes sense."""
+    """Over a rate or a quota of `limit`; `reset` is the Unix time in seconds when trying again makes sense."""
 
-    def __init__(self, message: str, *, code: str, reset: float, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, code: str, limit: int, reset: float, hint: str | None = None) -> None:
         super().__init__(message, code=code, hint=hint)
+        self.limit = limit
         self.reset = reset
 
 
