@@ -7,13 +7,13 @@ Weights = dict[str, np.ndarray]
 
 
 def encode(weights: Weights, ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return the hidden states (texts, tokens, width) of token ids and their mask (both: texts, tokens)."""
+    """Return the hidden states (texts, tokens, width) of token ids and their mask (both: texts, tokens); 0 masks."""
     words = weights["embeddings.word_embeddings.weight"][ids]
     places = weights["embeddings.position_embeddings.weight"][: ids.shape[1]]
     hidden = normalise(
         weights, "embeddings.LayerNorm", words + places + weights["embeddings.token_type_embeddings.weight"][0]
     )
-    unseen = np.where(mask, 0.0, -1e9).astype(np.float32)[:, None, None, :]
+    unseen = np.where(mask, 0, -1e9).astype(np.float32)[:, None, None, :]
     layers = sum(name.endswith("attention.self.query.bias") for name in weights)
     for prefix in (f"encoder.layer.{number}" for number in range(layers)):
         seen = linear(
