@@ -17,6 +17,7 @@ from augury.domain.ids import IdSource, PredictionId, is_uuid
 from augury.domain.jsontext import JsonObject
 from augury.domain.paging import Cursor, Page
 from augury.domain.prediction import Assignment, Failure, Prediction, Status, external
+from augury.service.gate import Gate
 from augury.service.hints import Hints
 from augury.service.models import Models, RunnableVersion
 from augury.service.offers import Offers, Place
@@ -53,6 +54,7 @@ class Predictions:
     offers: Offers
     settled: Settled
     ids: IdSource
+    gate: Gate
     now: Callable[[], int]
     start_timeout: float | None = None
     """Seconds in the queue after which a prediction is abandoned, of versions that set no limit."""
@@ -63,6 +65,7 @@ class Predictions:
         Raises InvalidRequest for a bad model reference, an input that does not fit (with `validate`) or a reused
         idempotency key; NotFound and Forbidden as the model says.
         """
+        self.gate.check()
         version = self.models.cached(caller, request.model) or await self.models.resolve(caller, request.model)
         problems = version.schemas.input.problems(request.input, ("body", "input"))
         if problems and request.validate:

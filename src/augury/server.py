@@ -1,0 +1,283 @@
+"""The composition root: builds everything from Settings, runs it, and takes it down again in order.
+
+    SIGTERM -> the gate closes -> the engine drains -> held requests answer -> HTTP stops -> the store closes
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import anyio.abc
+import anyio.to_thread
+import uvicorn
+
+from augury.api.app import create_app
+from augury.api.services import Limits, Readiness, Services
+from augury.blobs.local import LocalBlobs
+from augury.domain.ids import IdSource
+from augury.engine.local_launcher import LocalLauncher
+from augury.engine.node import Engine
+from augury.engine.recorder import wall_clock
+from augury.engine.supervisor import EngineLimits
+from augury.packaging.environment import EnvironmentBuilder
+from augury.packaging.runtime import materialize
+from augury.service.access import Access
+from augury.service.bundles import Bundles
+from augury.service.execution import Execution
+from augury.service.fleet import Fleet
+from augury.service.gate import Gate
+from augury.service.hints import Hints
+from augury.service.models import Models
+from augury.service.offers import Offers
+from augury.service.predictions import Predictions
+from augury.service.settled import Settled
+from augury.service.users import Users
+from augury.settings import Settings
+from augury.store import migrate
+from augury.store.database import Database, lock_data_folder, open_database
+from augury.store.notifier import Notifier, open_notifier
+
+log = logging.getLogger(__name__)
+
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
+"""What a worker's environment takes over from the server's; nothing else gets through."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """What `serve` tells whoever started it, once it can take work. `token` is set on the very first start."""
+
+    url: str
+    owner: str
+    token: str | None
+    token_file: Path
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything that is built once."""
+
+    db: Database
+    services: Services
+    engine: Engine
+    gate: Gate
+
+
+async def serve(
+    settings: Settings, environ: Mapping[str, str], started: Callable[[Started], None]
+) -> None:
+    """Run API and engine until SIGTERM or SIGINT; calls `started` when work can be taken.
+
+    Raises DataFolderInUse, SchemaOutdated or OSError where it cannot start.
+    """
+    async with AsyncExitStack() as stack:
+        listening = stack.enter_context(contextlib.closing(_listen(settings)))
+        port = listening.getsockname()[1]
+        url = f"http://{_shown_host(settings.host)}:{port}"
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        stack.enter_context(lock_data_folder(settings.data, address=url))
+        ready = anyio.Event()
+        parts = await stack.enter_async_context(_build(settings, environ, url, ready))
+        account, token = await parts.services.access.ensure_owner("owner")
+        token_file = settings.data / "token"
+        if token is not None:
+            await anyio.to_thread.run_sync(_keep_secret, token_file, token)
+        http = _Http(_http_config(settings, parts))
+        stop = anyio.Event()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_watch_signals, tasks.cancel_scope, stop, parts)
+            tasks.start_soon(_run_engine, parts, stop, ready, http)
+            await ready.wait()
+            tasks.start_soon(_announce, http, started, Started(url, account.name, token, token_file))
+            await http.serve(sockets=[listening])
+            tasks.cancel_scope.cancel()
+
+
+async def _watch_signals(scope: anyio.CancelScope, stop: anyio.Event, parts: Parts) -> None:
+    """The first signal drains, the second stops at once."""
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for number in signals:
+            if stop.is_set():
+                log.warning("stopping at once", extra={"signal": signal.Signals(number).name})
+                scope.cancel()
+                return
+            log.info("draining", extra={"signal": signal.Signals(number).name})
+            parts.gate.closed = True
+            stop.set()
+
+
+async def _run_engine(parts: Parts, stop: anyio.Event, ready: anyio.Event, http: _Http) -> None:
+    await parts.engine.run(stop, ready=ready)
+    parts.services.predictions.release_holds()
+    http.should_exit = True
+
+
+async def _announce(http: _Http, started: Callable[[Started], None], what: Started) -> None:
+    await http.up.wait()
+    started(what)
+
+
+class _Http(uvicorn.Server):
+    """uvicorn without its own signal handling, and with an event that says it is up."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = anyio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Signals are the composition root's business: it drains before HTTP stops."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept connections."""
+        await super().startup(sockets)
+        self.up.set()
+
+
+@asynccontextmanager
+async def _build(
+    settings: Settings, environ: Mapping[str, str], url: str, ready: anyio.Event
+) -> AsyncIterator[Parts]:
+    await anyio.to_thread.run_sync(_bring_schema_up, settings)
+    async with AsyncExitStack() as stack:
+        db = await stack.enter_async_context(open_database(settings.database, sqlite_sync=settings.sqlite_sync))
+        notifier = await stack.enter_async_context(open_notifier(settings.database))
+        bundles = Bundles(
+            db,
+            LocalBlobs(settings.data / "blobs"),
+            settings.data / "models",
+            EnvironmentBuilder(settings.data / "environments", settings.uv_cache, environ=environ),
+        )
+        gate = Gate()
+        services, execution, offers = _services(settings, db, notifier, bundles, gate, ready)
+        runtime = await anyio.to_thread.run_sync(materialize, settings.data / "runtime")
+        launcher = LocalLauncher(runtime, {name: environ[name] for name in PASSED_ON if name in environ})
+        engine = Engine(
+            models=services.models,
+            bundles=bundles,
+            execution=execution,
+            fleet=Fleet(db, wall_clock, settings.lease),
+            offers=offers,
+            hints=Hints(notifier),
+            launcher=launcher,
+            limits=_engine_limits(settings),
+            home=settings.data / "engine",
+            lease=settings.lease,
+            grace_period=settings.grace_period,
+            now=wall_clock,
+        )
+        yield Parts(db, services, engine, gate)
+
+
+def _services(
+    settings: Settings, db: Database, notifier: Notifier, bundles: Bundles, gate: Gate, ready: anyio.Event
+) -> tuple[Services, Execution, Offers]:
+    hints = Hints(notifier)
+    settled = Settled()
+    offers = Offers()
+    ids = IdSource()
+    models = Models(db, notifier, bundles, ids, wall_clock)
+    predictions = Predictions(
+        db=db,
+        hints=hints,
+        models=models,
+        offers=offers,
+        settled=settled,
+        ids=ids,
+        gate=gate,
+        now=wall_clock,
+        start_timeout=settings.start_timeout,
+    )
+
+    def readiness() -> Readiness:
+        if gate.closed:
+            return Readiness(("The server is stopping.",))
+        return Readiness() if ready.is_set() else Readiness(("The engine is not ready yet.",))
+
+    services = Services(
+        predictions=predictions,
+        models=models,
+        users=Users(db, wall_clock),
+        access=Access(db, wall_clock),
+        bundles=bundles,
+        readiness=readiness,
+    )
+    execution = Execution(db, hints, settled, wall_clock, settings.max_give_backs)
+    return services, execution, offers
+
+
+def _engine_limits(settings: Settings) -> EngineLimits:
+    return EngineLimits(
+        setup_timeout=settings.setup_timeout,
+        run_timeout=settings.run_timeout,
+        idle_timeout=settings.idle_timeout,
+        cancel_grace=settings.cancel_grace,
+        max_output=settings.max_output,
+        max_workers=settings.max_workers,
+        fetch_allow=tuple(str(network) for network in settings.fetch_allow),
+    )
+
+
+def _http_config(settings: Settings, parts: Parts) -> uvicorn.Config:
+    limits = Limits(
+        default_wait=settings.default_wait,
+        max_wait=settings.max_wait,
+        max_body=settings.max_body,
+        max_bundle=settings.max_bundle,
+        public_url=settings.public_url,
+    )
+    return uvicorn.Config(
+        create_app(parts.services, limits),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def _bring_schema_up(settings: Settings) -> None:
+    if settings.database.startswith("sqlite"):
+        migrate.upgrade(settings.database)
+    else:
+        migrate.check(settings.database)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+        listening.listen(2048)
+    except OSError:
+        listening.close()
+        raise
+    listening.setblocking(False)
+    return listening
+
+
+def _shown_host(host: str) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"[{shown}]" if ":" in shown else shown
+
+
+def _keep_secret(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text + "\n")
+
+
