@@ -26,9 +26,10 @@ def adapt(kind: Any, name: str, mode: str) -> Foreign:
         raise ValueError("{} needs pydantic 2; with an older one use a dataclass".format(name))
     try:
         adapter = pydantic.TypeAdapter(kind)
-        return Foreign(name, adapter, marked(adapter.json_schema(mode=mode)))
+        document = marked(adapter.json_schema(mode=mode))
     except Exception as error:  # whatever pydantic raises, it is about this type and its sentence says what
         raise ValueError("{}: {}".format(name, error)) from error
+    return Foreign(name, adapter, document, has_files="'x-augury-type': 'file'" in repr(document))
 
 
 def marked(schema: Any) -> Any:

@@ -130,6 +130,7 @@ class Foreign:
     name: str
     adapter: Any
     document: dict[str, Any]
+    has_files: bool
 
 
 Shape = Union[Scalar, Choice, Items, Fixed, Entries, Record, Alias, Either, Refined, Foreign]

@@ -1,0 +1,137 @@
+"""Whether a JSON value is within what Input() allows, and how far it is from a shape.
+
+Both speak about the JSON value as it arrived, as JSON Schema does. Standard library only; Python 3.9 and newer.
+"""
+
+from __future__ import annotations
+
+import decimal
+import json
+import math
+import re
+from typing import Any, Optional
+
+from ..sdk.fields import InputField
+from ..sdk.schema import default_form
+from ..sdk.shapes import Alias, Choice, Either, Entries, Fixed, Foreign, Items, Record, Refined, Scalar, Shape
+from ..sdk.shapes import allows_null, same_json
+
+OUT = 9
+"""The distance of a value that cannot be of that shape."""
+
+
+def refusal(shape: Refined, value: Any) -> Optional[str]:
+    """Why a value is out of bounds, or None."""
+    info = shape.info
+    problem: Optional[str] = None
+    if isinstance(value, str):
+        problem = _length(info, len(value), "characters")
+        if problem is None and info.regex is not None and not re.search(info.regex, value):
+            problem = "must match {}".format(info.regex)
+    elif isinstance(value, (list, dict)):
+        count = len(value)  # pyright: ignore[reportUnknownArgumentType]
+        problem = _length(info, count, "items" if isinstance(value, list) else "entries")
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        problem = _size(info, value)
+    if problem is None and info.choices is not None:
+        problem = _choice(info.choices, shape.shape, value)
+    return problem
+
+
+def distance(shape: Shape, value: Any) -> int:
+    """How far a value is from a shape by what can be seen at once: 0 is exact, OUT impossible."""
+    if isinstance(shape, Refined):
+        return distance(shape.shape, value)
+    if isinstance(shape, Alias):
+        return distance(shape.target, value)
+    if isinstance(shape, Scalar):
+        return _scalar_distance(shape.kind, value)
+    if isinstance(shape, Choice):
+        return 0 if any(same_json(form, value) for form, _ in shape.values) else OUT
+    if isinstance(shape, (Items, Fixed)):
+        return 1 if isinstance(value, list) else OUT
+    if isinstance(shape, Entries):
+        return 2 if isinstance(value, dict) else OUT
+    if isinstance(shape, Record):
+        return _record_distance(shape, value) if isinstance(value, dict) else OUT
+    if isinstance(shape, Either):
+        return min(distance(option, value) for option in shape.options)
+    return 1
+
+
+def shown(value: Any) -> str:
+    """A value for a message: as JSON, and not at any length."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 100 else text[:97] + "..."
+
+
+def _length(info: InputField, length: int, unit: str) -> Optional[str]:
+    if info.min_length is not None and length < info.min_length:
+        return "must have at least {} {}, not {}".format(info.min_length, unit, length)
+    if info.max_length is not None and length > info.max_length:
+        return "must have at most {} {}, not {}".format(info.max_length, unit, length)
+    return None
+
+
+def _size(info: InputField, value: float) -> Optional[str]:
+    if info.ge is not None and value < info.ge:
+        return "must be at least {}, not {}".format(info.ge, shown(value))
+    if info.gt is not None and value <= info.gt:
+        return "must be over {}, not {}".format(info.gt, shown(value))
+    if info.le is not None and value > info.le:
+        return "must be at most {}, not {}".format(info.le, shown(value))
+    if info.lt is not None and value >= info.lt:
+        return "must be under {}, not {}".format(info.lt, shown(value))
+    if info.multiple_of is not None and not _divides(info.multiple_of, value):
+        return "must be a multiple of {}, not {}".format(info.multiple_of, shown(value))
+    return None
+
+
+def _divides(step: float, value: float) -> bool:
+    if isinstance(step, int) and isinstance(value, int):
+        return value % step == 0
+    if not math.isfinite(value):
+        return False
+    # As written: 0.3 is a multiple of 0.1, whatever binary fractions say.
+    with decimal.localcontext(decimal.Context(prec=400)):
+        return decimal.Decimal(repr(value)) % decimal.Decimal(repr(step)) == 0
+
+
+def _choice(choices: tuple[Any, ...], shape: Shape, value: Any) -> Optional[str]:
+    if value is None and allows_null(shape):
+        return None
+    each: list[Any] = value if isinstance(value, list) else [value]
+    for one in each:
+        if not any(same_json(choice, one) or same_json(default_form(choice), one) for choice in choices):
+            return "must be one of {}".format(shown([default_form(choice) for choice in choices]))
+    return None
+
+
+def _scalar_distance(kind: str, value: Any) -> int:
+    if kind == "any":
+        return 3
+    if value is None or isinstance(value, bool):
+        return 0 if kind == ("null" if value is None else "boolean") else OUT
+    if isinstance(value, (int, float)):
+        whole = isinstance(value, int)
+        if kind == "integer":
+            return 0 if whole else 1 if value.is_integer() else OUT
+        return (1 if whole else 0) if kind == "number" else 2 if kind == "decimal" else OUT
+    if isinstance(value, str):
+        if kind in ("file", "path"):  # after a text of any other kind, unless it looks like one
+            return 1 if re.match(r"(https?:|data:)", value, re.IGNORECASE) else 4
+        return OUT if kind in ("null", "boolean", "integer", "number") else 1
+    return OUT
+
+
+def _record_distance(shape: Record, value: dict[str, Any]) -> int:
+    names: set[str] = set()
+    for field in shape.fields:
+        names.add(field.name)
+        bare = field.shape.shape if isinstance(field.shape, Refined) else field.shape
+        if field.name not in value:
+            if field.required:
+                return OUT
+        elif isinstance(bare, Choice) and distance(bare, value[field.name]) == OUT:  # a tag of another record
+            return OUT
+    return 0 if value.keys() <= names else 1

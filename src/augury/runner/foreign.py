@@ -1,0 +1,118 @@
+"""JSON -> the types that pydantic reads: strictly, as the schema says, with files fetched on the way.
+
+Files are found by walking the value along pydantic's own JSON Schema; their local paths take the place of their URLs.
+Knows nothing about other shapes; pydantic is reached only through the adapter that the model's own copy made.
+Standard library only; Python 3.9 and newer.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable, Optional
+
+from ..sdk.fields import File
+from ..sdk.foreign import DEFINITIONS
+from ..sdk.shapes import Foreign, same_json
+
+Fetched = Callable[[str], str]
+"""Brings a file and returns its local path."""
+
+
+def read_foreign(shape: Foreign, value: Any, fetched: Fetched, files: dict[str, File]) -> Any:
+    """The value as pydantic's type; raises ValueError with a sentence where it does not fit.
+
+    `files` are those that were fetched, by path: fields of type File take them from there.
+    """
+    if shape.has_files:
+        value = _Files(shape.document, fetched).replaced(shape.document, value)
+    # From JSON, because in strict mode only this reads dates from texts and sets from arrays.
+    text = json.dumps(integral(value))
+    try:
+        return shape.adapter.validate_json(text, strict=True, context={"augury_files": files})
+    except ValueError as error:
+        raise ValueError(_sentence(error)) from error
+
+
+def integral(value: Any) -> Any:
+    """A JSON value with its whole floats as integers, which they are in JSON: 5.0 is 5."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, list):
+        return [integral(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, dict):
+        return {key: integral(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    return value
+
+
+def _sentence(error: ValueError) -> str:
+    problems: Any = getattr(error, "errors", None)
+    if not callable(problems):
+        return str(error)
+    first: dict[str, Any] = problems(include_url=False, include_context=False)[0]  # pyright: ignore[reportIndexIssue]
+    place = ".".join(str(step) for step in first["loc"])
+    return "does not fit: {}{}".format(place + ": " if place else "", first["msg"])
+
+
+class _Files:
+    """Walks a value along a schema and replaces what stands for a file."""
+
+    def __init__(self, document: dict[str, Any], fetched: Fetched) -> None:
+        self._definitions: dict[str, Any] = document.get("$defs", {})
+        self._fetched = fetched
+
+    def replaced(self, schema: Any, value: Any) -> Any:
+        node = self._resolved(schema)
+        options: list[Any] = node.get("anyOf") or node.get("oneOf") or []
+        if options:
+            chosen = self._option(options, value)
+            return value if chosen is None else self.replaced(chosen, value)
+        for part in node.get("allOf", ()):
+            value = self.replaced(part, value)
+        if isinstance(value, str):
+            return self._fetched(value) if node.get("x-augury-type") == "file" else value
+        if isinstance(value, list):
+            items: list[Any] = value
+            first: list[Any] = node.get("prefixItems", [])
+            rest = node.get("items", {})
+            return [self.replaced(first[i] if i < len(first) else rest, item) for i, item in enumerate(items)]
+        if isinstance(value, dict):
+            members: dict[str, Any] = value
+            named: dict[str, Any] = node.get("properties", {})
+            other = node.get("additionalProperties", {})
+            return {key: self.replaced(named.get(key, other), item) for key, item in members.items()}
+        return value
+
+    def _resolved(self, schema: Any) -> dict[str, Any]:
+        node: dict[str, Any] = schema if isinstance(schema, dict) else {}
+        while isinstance(node.get("$ref"), str):
+            node = self._definitions.get(node["$ref"][len(DEFINITIONS) :], {})
+        return node
+
+    def _option(self, options: list[Any], value: Any) -> Optional[Any]:
+        for option in options:
+            node = self._resolved(option)
+            if "anyOf" in node or "oneOf" in node:
+                inner = self._option(node.get("anyOf") or node["oneOf"], value)
+                if inner is not None:
+                    return inner
+            elif _plausible(node, value):
+                return node
+        return None
+
+
+def _plausible(node: dict[str, Any], value: Any) -> bool:
+    if isinstance(value, str):
+        return node.get("type") == "string"
+    if isinstance(value, list):
+        return node.get("type") == "array"
+    if not isinstance(value, dict) or node.get("type") != "object":
+        return False
+    members: dict[str, Any] = value
+    if not members.keys() >= set(node.get("required", ())):
+        return False
+    named: dict[str, dict[str, Any]] = node.get("properties", {})
+    return all(
+        "const" not in named[key] or same_json(named[key]["const"], item)
+        for key, item in members.items()
+        if key in named
+    )

@@ -1,0 +1,321 @@
+"""The model's folder and an entry such as "predict.py:Predictor" -> a predictor whose setup() has not been called yet.
+
+locate() loads the file by its path, with the folder first on sys.path, and finds the class or function; load() also makes
+the instance. All that can be wrong with it becomes a LoadError that says which file, line and name, and the way out.
+Knows nothing about messages. Standard library only; Python 3.9 and newer.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import os
+import re
+import sys
+from dataclasses import dataclass
+from functools import partial
+from types import ModuleType
+from typing import Any, Callable, Optional
+
+from ..sdk.signature import Signature, SignatureError, inspect_predict
+
+DEFAULT_FILE = "predict.py"
+_DEFAULT_NAMES = ("Predictor", "predict")
+
+
+class LoadError(Exception):
+    """A model that cannot be loaded; `traceback` has the model's own frames only."""
+
+    def __init__(
+        self,
+        message: str,
+        file: Optional[str] = None,
+        line: Optional[int] = None,
+        name: Optional[str] = None,
+        traceback: Optional[list[str]] = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.file = file
+        self.line = line
+        self.name = name
+        self.traceback = traceback or []
+
+
+@dataclass(frozen=True)
+class Located:
+    """A predictor as it stands in its file: nothing of it has been called."""
+
+    entry: str
+    """Complete, such as "predict.py:Predictor"."""
+    kind: str
+    """class or function."""
+    target: Any
+    signature: Signature
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A model's calls, ready to be made; those that it does not have are None. Each may be a coroutine function."""
+
+    entry: str
+    signature: Signature
+    predict: Callable[..., Any]
+    setup: Optional[Callable[[], Any]] = None
+    teardown: Optional[Callable[[], Any]] = None
+    healthcheck: Optional[Callable[[], Any]] = None
+
+
+def load(entry: Optional[str], folder: str) -> Predictor:
+    """Load the model and make its predictor; setup() is the caller's to call.
+
+    An entry of None, or one that names a file only, stands for class Predictor or else function predict, in predict.py
+    or the folder's only file. Raises LoadError.
+    """
+    found = locate(entry, folder)
+    if found.kind == "function":
+        return Predictor(found.entry, found.signature, found.target)
+    instance = found.target
+    if inspect.isclass(instance):
+        try:
+            instance = found.target()
+        except (Exception, SystemExit) as error:
+            raise _failed("{}() raised".format(found.target.__name__), error, folder) from error
+    setup = _hook(instance, "setup")
+    return Predictor(
+        found.entry,
+        found.signature,
+        instance.predict,
+        setup=None if setup is None else _without_weights(setup),
+        teardown=_hook(instance, "teardown"),
+        healthcheck=_hook(instance, "healthcheck"),
+    )
+
+
+def locate(entry: Optional[str], folder: str) -> Located:
+    """Load the file of an entry and find its predictor in it. Raises LoadError."""
+    folder = os.path.realpath(folder)
+    path, name = _entry(entry, folder)
+    module = _module(path, folder)
+    found = name or _default_name(module, path)
+    target = _named(module, found, path)
+    try:
+        signature = inspect_predict(target)
+    except SignatureError as error:
+        raise LoadError(error.message, _relative(error.file, folder), error.line, error.name) from error
+    kind = "function" if inspect.isroutine(target) or isinstance(target, partial) else "class"
+    return Located("{}:{}".format(_relative(path, folder), found), kind, target, signature)
+
+
+def _entry(entry: Optional[str], folder: str) -> tuple[str, Optional[str]]:
+    """The file that an entry names, and the name in it, if there is one."""
+    if not os.path.isdir(folder):
+        raise LoadError("there is no folder {}".format(folder))
+    if not entry:
+        return _default_file(folder), None
+    place, _, name = entry.partition(":")
+    parts = place if place.endswith(".py") else place.replace(".", "/") + ".py"
+    path = os.path.realpath(os.path.join(folder, parts))
+    package = os.path.join(path[:-3], "__init__.py")
+    if not os.path.isfile(path) and os.path.isfile(package):
+        path = package
+    if not path.startswith(folder + os.sep):
+        raise LoadError("the entry {} leads out of the model's folder".format(entry), name=entry)
+    if not os.path.isfile(path):
+        near = _nearest(parts, _files(folder))
+        raise LoadError("there is no file {}{}".format(parts, near), parts, name=entry)
+    return path, name or None
+
+
+def _default_file(folder: str) -> str:
+    files = [name for name in _files(folder) if "/" not in name]
+    if DEFAULT_FILE in files:
+        return os.path.join(folder, DEFAULT_FILE)
+    if len(files) == 1:
+        return os.path.join(folder, files[0])
+    hint = "name the predictor, such as `predictor = \"{}:Predictor\"` under [tool.augury]"
+    raise LoadError(
+        "there is no {}; {}".format(DEFAULT_FILE, hint.format(files[0] if files else DEFAULT_FILE)), DEFAULT_FILE
+    )
+
+
+def _files(folder: str) -> list[str]:
+    """The Python files of the model, as an entry would name them."""
+    found: list[str] = []
+    for base, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "__")) and name != "node_modules")
+        found += (os.path.relpath(os.path.join(base, name), folder) for name in sorted(files) if name.endswith(".py"))
+    return [name.replace(os.sep, "/") for name in found]
+
+
+def _module(path: str, folder: str) -> ModuleType:
+    """The module of a file, registered under its name so that type hints and pickles of its classes resolve."""
+    if folder in sys.path:
+        sys.path.remove(folder)
+    sys.path.insert(0, folder)
+    name = _module_name(path, folder)
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise LoadError("{} cannot be loaded".format(_relative(path, folder)), _relative(path, folder))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        sys.modules.pop(name, None)
+        raise _failed("loading it raised", error, folder) from error
+    return module
+
+
+def _module_name(path: str, folder: str) -> str:
+    """The dotted name that the file would be imported by, or one of our own where that is taken."""
+    parts = _relative(path, folder)[: -len(".py")].split("/")
+    if parts[-1] == "__init__":
+        parts.pop()
+    name = ".".join(parts)
+    if all(part.isidentifier() for part in parts) and not _is_taken(name, path):
+        try:
+            if len(parts) == 1 or _is_here(importlib.import_module(".".join(parts[:-1])), folder):
+                return name
+        except (Exception, SystemExit) as error:
+            raise _failed("loading its package raised", error, folder) from error
+    return "augury_model_" + re.sub(r"\W", "_", name)
+
+
+def _is_taken(name: str, path: str) -> bool:
+    """Whether another module has that name: one that is loaded already, or one built into Python."""
+    known = sys.modules.get(name.partition(".")[0] if "." not in name else name)
+    if known is not None:
+        return os.path.realpath(getattr(known, "__file__", None) or "") != path
+    return name in getattr(sys, "stdlib_module_names", sys.builtin_module_names)
+
+
+def _is_here(module: ModuleType, folder: str) -> bool:
+    places = list(getattr(module, "__path__", []))
+    return bool(places) and os.path.realpath(places[0]).startswith(folder + os.sep)
+
+
+def _default_name(module: ModuleType, path: str) -> str:
+    for name in _DEFAULT_NAMES:
+        if callable(getattr(module, name, None)):
+            return name
+    file = os.path.basename(path)
+    others = [name for name in _own_names(module) if hasattr(getattr(module, name), "predict")]
+    hint = "; did you mean {}:{}?".format(file, others[0]) if others else ""
+    raise LoadError("{} has neither a class Predictor nor a function predict{}".format(file, hint), file, name="predict")
+
+
+def _named(module: ModuleType, name: str, path: str) -> Any:
+    file = os.path.basename(path)
+    target: Any = module
+    for part in name.split("."):
+        target = getattr(target, part, None)
+    if target is None:
+        near = _nearest(name, _own_names(module))
+        raise LoadError("{} has no {}{}".format(file, name, near), file, name=name)
+    if not callable(target) and not hasattr(target, "predict"):
+        kind = type(target).__name__
+        raise LoadError("{} in {} is a {}, not a class or function".format(name, file, kind), file, name=name)
+    return target
+
+
+def _own_names(module: ModuleType) -> list[str]:
+    """The classes and functions that the file itself defines."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_") and callable(value) and getattr(value, "__module__", None) == module.__name__
+    ]
+
+
+def _nearest(name: str, names: list[str]) -> str:
+    import difflib  # only for a model that cannot be loaded
+
+    near = difflib.get_close_matches(name, names, 1, 0.5)
+    if near:
+        return "; did you mean {}?".format(near[0])
+    return "; it has {}".format(", ".join(names[:10])) if names else ""
+
+
+def _hook(instance: Any, name: str) -> Optional[Callable[[], Any]]:
+    found = getattr(instance, name, None)
+    return found if callable(found) else None
+
+
+def _without_weights(setup: Callable[..., Any]) -> Callable[[], Any]:
+    """setup() as a call without arguments: the `weights` that some have (D56) are left to their default, or None."""
+    needed = [
+        one.name
+        for one in inspect.signature(setup).parameters.values()
+        if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+    ]
+    if not needed:
+        return setup
+    if needed == ["weights"]:
+        return partial(setup, weights=None)
+    from ..sdk.source import Where
+
+    where = Where(setup)
+    text = "{}: setup() must not need arguments, but needs {}".format(where.text(where.line), ", ".join(needed))
+    raise LoadError(text, where.file, where.line, needed[0])
+
+
+def _failed(doing: str, error: BaseException, folder: str) -> LoadError:
+    """What the model's own code raised, told by the place in its files where that was."""
+    from . import failure  # with traceback, only for a model that cannot be loaded
+
+    failed = failure.describe(error, doing)
+    if isinstance(error, SyntaxError) and error.filename:
+        file, line = _relative(error.filename, folder), error.lineno
+        message = "{}, line {}: {}: {}".format(file, line, type(error).__name__, error.msg)
+        return LoadError(message, file, line, None, failed.traceback)
+    file, line = _last_place(error, folder)
+    place = "{}, line {}: ".format(file, line) if file else ""
+    name = getattr(error, "name", None)
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        message = "{}there is no module {}; {}".format(place, error.name, _missing(error.name))
+    elif isinstance(error, SystemExit):
+        message = "{}{} sys.exit({!r})".format(place, doing, error.code)
+    else:
+        message = "{}{} {}: {}".format(place, doing, failed.type, failed.message)
+    return LoadError(message, file, line, name if isinstance(name, str) else None, failed.traceback)
+
+
+def _last_place(error: BaseException, folder: str) -> tuple[Optional[str], Optional[int]]:
+    """The deepest frame that is in the model's own files."""
+    place: tuple[Optional[str], Optional[int]] = (None, None)
+    trace = error.__traceback__
+    while trace is not None:
+        file = os.path.realpath(trace.tb_frame.f_code.co_filename)
+        if file.startswith(folder + os.sep) and os.sep + "site-packages" + os.sep not in file:
+            place = _relative(file, folder), trace.tb_lineno
+        trace = trace.tb_next
+    return place
+
+
+def _missing(module: str) -> str:
+    top = module.partition(".")[0]
+    return "add {} to the model's dependencies".format(_PACKAGES.get(top, top))
+
+
+def _relative(path: Optional[str], folder: str) -> Any:
+    if path is None:
+        return None
+    full = os.path.realpath(path)
+    return os.path.relpath(full, folder).replace(os.sep, "/") if full.startswith(folder + os.sep) else path
+
+
+_PACKAGES = {
+    "PIL": "pillow",
+    "attr": "attrs",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python-headless",
+    "dateutil": "python-dateutil",
+    "dotenv": "python-dotenv",
+    "fitz": "pymupdf",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+"""What to install for a module, where the two names differ."""
