@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from augury.settings import ClientSettings, Settings, SettingsError, parse_bytes, parse_seconds
+from augury.settings import ClientSettings, Settings, SettingsError
 
 ROOT = Path(__file__).parent.parent
 
@@ -135,27 +135,6 @@ def test_the_usual_hold_may_not_be_over_the_longest(monkeypatch: pytest.MonkeyPa
 def test_an_empty_variable_is_as_if_it_were_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUGURY_PORT", "")
     assert Settings.load().port == 8080
-
-
-@pytest.mark.parametrize(
-    ("text", "size"), [("32MiB", 2**25), ("1.5 GB", 1_500_000_000), ("10", 10), ("2k", 2048), ("1 kb", 1000), ("7B", 7)]
-)
-def test_sizes_are_read_as_people_write_them(text: str, size: int) -> None:
-    assert parse_bytes(text) == size
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("90", 90), ("0.5", 0.5), ("500ms", 0.5), ("5m", 300), ("1h30m", 5400), ("1h 30m", 5400), ("2d", 172800)],
-)  # fmt: skip
-def test_durations_are_read_as_people_write_them(text: str, seconds: float) -> None:
-    assert parse_seconds(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "m5", "5m5", "1e3", "-5", "5 m x", "٣m4"])
-def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="should be a duration"):
-        parse_seconds(text)
 
 
 def test_networks_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
 from augury.packaging.errors import ProjectError
-from augury.settings import parse_seconds
+from augury.quantities import parse_seconds
 
 
 @dataclass(frozen=True)
