@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import math
+import re
 import struct
 import wave
 import zlib
@@ -15,12 +17,15 @@ from typing import Any
 import pytest
 from wriftai.predictions import PredictionWithDetails
 
+from tests.examples.published import Examples
+
 # The first question to a model builds its environment, from the network where nothing is cached yet.
 pytestmark = pytest.mark.timeout(180)
 
 Ask = Callable[..., PredictionWithDetails]
 Answer = Callable[..., Any]
 EXAMPLES = Path(__file__).parents[2] / "examples"
+FOLDERS = ("embedding", "ocr", "speech", "smollm")
 
 
 def test_a_sentence_gets_the_reading_ease_that_is_published_for_it(answer: Answer) -> None:
@@ -108,6 +113,18 @@ def test_the_same_seed_gives_the_same_text_and_another_one_another(answer: Answe
         return answer("smollm", prompt="Write a sentence about the sea.", max_tokens=24, temperature=1.0, seed=seed)
 
     assert story(1) == story(1) != story(2)
+
+
+@pytest.mark.parametrize("readme", ["readability.md", *(f"{name}/README.md" for name in FOLDERS)])
+def test_what_a_readme_says_to_type_works(examples: Examples, readme: str) -> None:
+    text = (EXAMPLES / readme).read_text()
+    [script] = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    push, predict, curl = script.replace("OWNER/", f"{examples.owner}/").splitlines()
+    assert examples.shell(push).startswith(f"{examples.owner}/")
+    assert examples.shell(predict).strip()
+    prediction = json.loads(examples.shell(curl))
+    assert prediction["status"] == "succeeded", prediction["error"]
+    assert prediction["output"]
 
 
 def dot(one: list[float], other: list[float]) -> float:
