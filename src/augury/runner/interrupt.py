@@ -54,7 +54,9 @@ class Interrupts:
     def request(self, prediction: str) -> None:
         """Interrupt this prediction, which is running or about to: now, and once more if it goes on."""
         self._wanted = prediction
-        self._nudge()
+        # One that is still on its way in finds the wish itself, and the signal may not be ours before that.
+        if self._inside == prediction:
+            self._nudge()
         again = threading.Timer(_AGAIN, self._again, (prediction,))
         again.daemon = True
         again.start()
