@@ -10,7 +10,7 @@ import pytest
 from tests.support import postgres
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anyio_backend() -> tuple[str, dict[str, bool]]:
     """Async tests run on the loop that the server runs on."""
     return "asyncio", {"use_uvloop": True}
