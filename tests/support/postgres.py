@@ -62,7 +62,7 @@ class Postgres:
     def database(self) -> Generator[str]:
         """The URL of a new, empty database, dropped on leaving, whoever is still connected."""
         name = f"test_{next(self._numbers)}"
-        self._run("CREATE DATABASE {} TEMPLATE template0 STRATEGY wal_log", name)
+        self._run("CREATE DATABASE {} TEMPLATE template0", name)
         try:
             yield self.url(name)
         finally:
