@@ -30,7 +30,7 @@ _HOME = {
 def __getattr__(name: str) -> object:
     home = _HOME.get(name)
     if home is None:
-        raise AttributeError("module 'augury' has no attribute {!r}".format(name))
+        raise AttributeError(f"module 'augury' has no attribute {name!r}")
     from importlib import import_module
 
     value = getattr(import_module(".sdk." + home, __name__), name)

@@ -9,28 +9,40 @@ import decimal
 import json
 import math
 import re
-from typing import Any, Optional
+from typing import Any
 
 from ..sdk.fields import InputField
+from ..sdk.jsonvalues import is_array, is_object, same_json
 from ..sdk.schema import default_form
-from ..sdk.shapes import Alias, Choice, Either, Entries, Fixed, Foreign, Items, Record, Refined, Scalar, Shape
-from ..sdk.shapes import allows_null, same_json
+from ..sdk.shapes import (
+    Alias,
+    Choice,
+    Either,
+    Entries,
+    Fixed,
+    Items,
+    Record,
+    Refined,
+    Scalar,
+    Shape,
+    allows_null,
+)
 
 OUT = 9
 """The distance of a value that cannot be of that shape."""
 
 
-def refusal(shape: Refined, value: Any) -> Optional[str]:
+def refusal(shape: Refined, value: Any) -> str | None:
     """Why a value is out of bounds, or None."""
     info = shape.info
-    problem: Optional[str] = None
+    problem: str | None = None
     if isinstance(value, str):
         problem = _length(info, len(value), "characters")
         if problem is None and info.regex is not None and not re.search(info.regex, value):
-            problem = "must match {}".format(info.regex)
-    elif isinstance(value, (list, dict)):
-        count = len(value)  # pyright: ignore[reportUnknownArgumentType]
-        problem = _length(info, count, "items" if isinstance(value, list) else "entries")
+            problem = f"must match {info.regex}"
+    elif is_array(value) or is_object(value):
+        count = len(value)
+        problem = _length(info, count, "items" if is_array(value) else "entries")
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         problem = _size(info, value)
     if problem is None and info.choices is not None:
@@ -49,11 +61,11 @@ def distance(shape: Shape, value: Any) -> int:
     if isinstance(shape, Choice):
         return 0 if any(same_json(form, value) for form, _ in shape.values) else OUT
     if isinstance(shape, (Items, Fixed)):
-        return 1 if isinstance(value, list) else OUT
+        return 1 if is_array(value) else OUT
     if isinstance(shape, Entries):
-        return 2 if isinstance(value, dict) else OUT
+        return 2 if is_object(value) else OUT
     if isinstance(shape, Record):
-        return _record_distance(shape, value) if isinstance(value, dict) else OUT
+        return _record_distance(shape, value) if is_object(value) else OUT
     if isinstance(shape, Either):
         return min(distance(option, value) for option in shape.options)
     return 1
@@ -65,25 +77,25 @@ def shown(value: Any) -> str:
     return text if len(text) <= 100 else text[:97] + "..."
 
 
-def _length(info: InputField, length: int, unit: str) -> Optional[str]:
+def _length(info: InputField, length: int, unit: str) -> str | None:
     if info.min_length is not None and length < info.min_length:
-        return "must have at least {} {}, not {}".format(info.min_length, unit, length)
+        return f"must have at least {info.min_length} {unit}, not {length}"
     if info.max_length is not None and length > info.max_length:
-        return "must have at most {} {}, not {}".format(info.max_length, unit, length)
+        return f"must have at most {info.max_length} {unit}, not {length}"
     return None
 
 
-def _size(info: InputField, value: float) -> Optional[str]:
+def _size(info: InputField, value: float) -> str | None:
     if info.ge is not None and value < info.ge:
-        return "must be at least {}, not {}".format(info.ge, shown(value))
+        return f"must be at least {info.ge}, not {shown(value)}"
     if info.gt is not None and value <= info.gt:
-        return "must be over {}, not {}".format(info.gt, shown(value))
+        return f"must be over {info.gt}, not {shown(value)}"
     if info.le is not None and value > info.le:
-        return "must be at most {}, not {}".format(info.le, shown(value))
+        return f"must be at most {info.le}, not {shown(value)}"
     if info.lt is not None and value >= info.lt:
-        return "must be under {}, not {}".format(info.lt, shown(value))
+        return f"must be under {info.lt}, not {shown(value)}"
     if info.multiple_of is not None and not _divides(info.multiple_of, value):
-        return "must be a multiple of {}, not {}".format(info.multiple_of, shown(value))
+        return f"must be a multiple of {info.multiple_of}, not {shown(value)}"
     return None
 
 
@@ -97,13 +109,13 @@ def _divides(step: float, value: float) -> bool:
         return decimal.Decimal(repr(value)) % decimal.Decimal(repr(step)) == 0
 
 
-def _choice(choices: tuple[Any, ...], shape: Shape, value: Any) -> Optional[str]:
+def _choice(choices: tuple[Any, ...], shape: Shape, value: Any) -> str | None:
     if value is None and allows_null(shape):
         return None
-    each: list[Any] = value if isinstance(value, list) else [value]
+    each: list[Any] = value if is_array(value) else [value]
     for one in each:
         if not any(same_json(choice, one) or same_json(default_form(choice), one) for choice in choices):
-            return "must be one of {}".format(shown([default_form(choice) for choice in choices]))
+            return f"must be one of {shown([default_form(choice) for choice in choices])}"
     return None
 
 

@@ -14,11 +14,11 @@ import re
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple
 
 from ..sdk.fields import EMPTY, MISSING, File, InputField, Secret
-from ..sdk.foreign import DEFINITIONS
 from ..sdk.jsonform import EmitFile, JsonForm, OutputError, to_json
+from ..sdk.jsonvalues import integral, is_array, is_object, same_json
 from ..sdk.schema import DECIMAL_TEXT, INTEGER_KEY
 from ..sdk.shapes import (
     Alias,
@@ -32,11 +32,10 @@ from ..sdk.shapes import (
     Refined,
     Scalar,
     Shape,
-    same_json,
 )
 from ..sdk.signature import Signature
 from .bounds import OUT, distance, refusal, shown
-from .foreign import integral, read_foreign
+from .foreign import read_foreign
 from .moments import read_date, read_datetime, read_duration, read_time
 
 __all__ = ["Decoded", "FileRequest", "InputError", "OutputError", "decode_input", "encode_output"]
@@ -54,7 +53,7 @@ class FileRequest:
     """Such as `image` or `pages[2].scan`."""
     media_types: tuple[str, ...]
     """Accepted ones, such as image/png or image/*; empty: any."""
-    max_bytes: Optional[int]
+    max_bytes: int | None
 
 
 FetchFile = Callable[[str, FileRequest], File]
@@ -84,7 +83,7 @@ def decode_input(signature: Signature, values: dict[str, Any], fetch: FetchFile)
                 known += 1
                 kwargs[name] = reader.member(parameter.shape, name, values[name])
             elif parameter.default is MISSING:
-                raise InputError("input.{} is missing".format(name))
+                raise InputError(f"input.{name} is missing")
             else:
                 kwargs[name] = parameter.default
         if known < len(values):
@@ -116,7 +115,7 @@ class _Misfit(Exception):
 class _Reader:
     """One conversion: the way down to where it is, and what it left out."""
 
-    def __init__(self, fetch: Optional[FetchFile]) -> None:
+    def __init__(self, fetch: FetchFile | None) -> None:
         self.ignored: list[str] = []
         self._fetch = fetch
         self._path: list[Any] = []
@@ -124,7 +123,7 @@ class _Reader:
         self._wanted = False
 
     def place(self, root: str = "") -> str:
-        steps = "".join("[{}]".format(key) if isinstance(key, int) else "." + key for key in self._path)
+        steps = "".join(f"[{key}]" if isinstance(key, int) else "." + key for key in self._path)
         return (root + steps) if root else steps.lstrip(".")
 
     def member(self, shape: Shape, key: Any, value: Any) -> Any:
@@ -139,44 +138,41 @@ class _Reader:
 
     # One method for each kind of shape.
 
-    def _scalar(self, shape: Scalar, value: Any) -> Any:
+    def read_scalar(self, shape: Scalar, value: Any) -> Any:
         return _SCALARS[shape.kind](self, value)
 
-    def _choice(self, shape: Choice, value: Any) -> Any:
+    def read_choice(self, shape: Choice, value: Any) -> Any:
         for form, choice in shape.values:
             if same_json(form, value):
                 return choice
-        raise _Misfit("must be one of {}".format(shown([form for form, _ in shape.values])))
+        raise _Misfit(f"must be one of {shown([form for form, _ in shape.values])}")
 
-    def _items(self, shape: Items, value: Any) -> Any:
-        if not isinstance(value, list):
+    def read_items(self, shape: Items, value: Any) -> Any:
+        if not is_array(value):
             raise _expected("an array", value)
-        items: list[Any] = [self.member(shape.item, index, item) for index, item in enumerate(value)]  # pyright: ignore
+        items = [self.member(shape.item, index, item) for index, item in enumerate(value)]
         if shape.container is list:
             return items
         if shape.unique:
-            _refuse_repeats(value)  # pyright: ignore[reportUnknownArgumentType]
+            _refuse_repeats(value)
             try:
                 return shape.container(items)
             except TypeError as error:
-                raise _Misfit("cannot be a set: {}".format(error)) from error
+                raise _Misfit(f"cannot be a set: {error}") from error
         return shape.container(items)
 
-    def _fixed(self, shape: Fixed, value: Any) -> Any:
-        if not isinstance(value, list) or len(value) != len(shape.items):  # pyright: ignore[reportUnknownArgumentType]
-            raise _expected("an array of {} items".format(len(shape.items)), value)
-        return tuple(
-            self.member(item, index, value[index])  # pyright: ignore[reportUnknownArgumentType]
-            for index, item in enumerate(shape.items)
-        )
+    def read_fixed(self, shape: Fixed, value: Any) -> Any:
+        if not is_array(value) or len(value) != len(shape.items):
+            raise _expected(f"an array of {len(shape.items)} items", value)
+        return tuple(self.member(item, index, value[index]) for index, item in enumerate(shape.items))
 
-    def _entries(self, shape: Entries, value: Any) -> Any:
-        if not isinstance(value, dict):
+    def read_entries(self, shape: Entries, value: Any) -> Any:
+        if not is_object(value):
             raise _expected("an object", value)
         entries: dict[Any, Any] = {}
-        for key, item in value.items():  # pyright: ignore[reportUnknownVariableType]
+        for key, item in value.items():
             self._path.append(key)
-            name = self._key(shape.key, key)  # pyright: ignore[reportUnknownArgumentType]
+            name = self._key(shape.key, key)
             entries[name] = self.read(shape.value, item)
             self._path.pop()
         return entries
@@ -189,39 +185,38 @@ class _Reader:
             return int(key)
         return self.read(shape, key)
 
-    def _record(self, shape: Record, value: Any) -> Any:
-        if not isinstance(value, dict):
+    def read_record(self, shape: Record, value: Any) -> Any:
+        if not is_object(value):
             raise _expected("an object", value)
-        given: dict[str, Any] = value
         members: dict[str, Any] = {}
         known = 0
         for field in shape.fields:
             name = field.name
-            if name in given:
+            if name in value:
                 known += 1
-                members[name] = self.member(field.shape, name, given[name])
+                members[name] = self.member(field.shape, name, value[name])
             elif field.required:
                 self._path.append(name)
                 raise _Misfit("is missing")
-            elif isinstance(field.info, InputField) and field.info.default is not MISSING:
+            elif field.info.default is not MISSING:
                 members[name] = field.info.default
-        if known < len(given):
+        if known < len(value):
             declared = {field.name for field in shape.fields}
-            for name in given:
+            for name in value:
                 if name not in declared:
-                    self.ignored.append("{}.{}".format(self.place(), name))
+                    self.ignored.append(f"{self.place()}.{name}")
         return self._made(shape.kind, members)
 
     def _made(self, kind: Any, members: dict[str, Any]) -> Any:
         try:
             return kind(**members)
         except Exception as error:  # the author's own checks, in __post_init__ or a property setter
-            raise _Misfit("is no {}: {}".format(kind.__name__, error)) from error
+            raise _Misfit(f"is no {kind.__name__}: {error}") from error
 
-    def _alias(self, shape: Alias, value: Any) -> Any:
+    def read_alias(self, shape: Alias, value: Any) -> Any:
         return self.read(shape.target, value)
 
-    def _refined(self, shape: Refined, value: Any) -> Any:
+    def read_refined(self, shape: Refined, value: Any) -> Any:
         problem = refusal(shape, value)
         if problem:
             raise _Misfit(problem)
@@ -230,8 +225,8 @@ class _Reader:
         self._info = outer
         return read
 
-    def _either(self, shape: Either, value: Any) -> Any:
-        """The option that fits most exactly, and among equals the author's order; files are fetched for that one only."""
+    def read_either(self, shape: Either, value: Any) -> Any:
+        """The option that fits most exactly, else the author's order; files are fetched for that one only."""
         if value is None and shape.nullable:
             return None
         options = sorted(
@@ -244,7 +239,7 @@ class _Reader:
         for option in options:
             try:
                 return self._attempt(option, value)
-            except _Misfit as error:
+            except _Misfit as error:  # an option that does not fit is what the loop is about
                 problems.append(str(error))
         raise _Misfit("fits none of its types: {}".format("; ".join(dict.fromkeys(problems)) or shown(value)))
 
@@ -265,11 +260,11 @@ class _Reader:
             self._wanted = wanted or self._wanted
         return self.read(option, value)
 
-    def _foreign(self, shape: Foreign, value: Any) -> Any:
+    def read_foreign(self, shape: Foreign, value: Any) -> Any:
         files: dict[str, File] = {}
 
         def fetched(text: str) -> str:
-            file = self._file(text)
+            file = self.read_file(text)
             files[str(file)] = file
             return str(file)
 
@@ -280,26 +275,26 @@ class _Reader:
 
     # One method for each scalar.
 
-    def _any(self, value: Any) -> Any:
+    def read_any(self, value: Any) -> Any:
         return value
 
-    def _null(self, value: Any) -> None:
+    def read_null(self, value: Any) -> None:
         if value is not None:
             raise _expected("null", value)
 
-    def _boolean(self, value: Any) -> bool:
+    def read_boolean(self, value: Any) -> bool:
         if not isinstance(value, bool):
             raise _expected("true or false", value)
         return value
 
-    def _integer(self, value: Any) -> int:
+    def read_integer(self, value: Any) -> int:
         if type(value) is int:
             return value
         if isinstance(value, float) and value.is_integer():  # D15: 5.0 is an integer
             return int(value)
         raise _expected("an integer", value)
 
-    def _number(self, value: Any) -> float:
+    def read_number(self, value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise _expected("a number", value)
         try:
@@ -307,84 +302,84 @@ class _Reader:
         except OverflowError:  # an integer beyond what a float holds is a number all the same
             return value
 
-    def _string(self, value: Any) -> str:
+    def read_string(self, value: Any) -> str:
         if not isinstance(value, str):
             raise _expected("a text", value)
         return value
 
-    def _datetime(self, value: Any) -> datetime.datetime:
+    def read_datetime(self, value: Any) -> datetime.datetime:
         return self._parsed(read_datetime, value)
 
-    def _date(self, value: Any) -> datetime.date:
+    def read_date(self, value: Any) -> datetime.date:
         return self._parsed(read_date, value)
 
-    def _time(self, value: Any) -> datetime.time:
+    def read_time(self, value: Any) -> datetime.time:
         return self._parsed(read_time, value)
 
-    def _duration(self, value: Any) -> datetime.timedelta:
+    def read_duration(self, value: Any) -> datetime.timedelta:
         return self._parsed(read_duration, value)
 
-    def _uuid(self, value: Any) -> uuid.UUID:
+    def read_uuid(self, value: Any) -> uuid.UUID:
         return self._parsed(uuid.UUID, value)
 
     def _parsed(self, parse: Callable[[str], Any], value: Any) -> Any:
-        text = self._string(value)
+        text = self.read_string(value)
         try:
             return parse(text)
         except (ValueError, OverflowError) as error:
-            raise _Misfit("is {!r}: {}".format(text[:100], error)) from None
+            raise _Misfit(f"is {text[:100]!r}: {error}") from None
 
-    def _decimal(self, value: Any) -> decimal.Decimal:
+    def read_decimal(self, value: Any) -> decimal.Decimal:
         if isinstance(value, str) and re.search(DECIMAL_TEXT, value):
             return decimal.Decimal(value)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise _expected("a number, or one written as text", value)
         return decimal.Decimal(value if isinstance(value, int) else repr(value))
 
-    def _secret(self, value: Any) -> Secret:
-        return Secret(self._string(value))
+    def read_secret(self, value: Any) -> Secret:
+        return Secret(self.read_string(value))
 
-    def _file(self, value: Any) -> File:
-        text = self._string(value)
+    def read_file(self, value: Any) -> File:
+        text = self.read_string(value)
         if self._fetch is None:
             self._wanted = True
             return File(text)
         info = self._info
         return self._fetch(text, FileRequest(self.place(), info.media_types or (), info.max_bytes))
 
-    def _local_path(self, value: Any) -> Path:
-        return self._file(value).path
+    def read_local_path(self, value: Any) -> Path:
+        return self.read_file(value).path
 
 
 _Read = Callable[[_Reader, Any, Any], Any]
 _READERS: dict[Any, _Read] = {
-    Scalar: _Reader._scalar,
-    Choice: _Reader._choice,
-    Items: _Reader._items,
-    Fixed: _Reader._fixed,
-    Entries: _Reader._entries,
-    Record: _Reader._record,
-    Alias: _Reader._alias,
-    Refined: _Reader._refined,
-    Either: _Reader._either,
-    Foreign: _Reader._foreign,
+    Scalar: _Reader.read_scalar,
+    Choice: _Reader.read_choice,
+    Items: _Reader.read_items,
+    Fixed: _Reader.read_fixed,
+    Entries: _Reader.read_entries,
+    Record: _Reader.read_record,
+    Alias: _Reader.read_alias,
+    Refined: _Reader.read_refined,
+    Either: _Reader.read_either,
+    Foreign: _Reader.read_foreign,
 }
 _SCALARS: dict[str, Callable[[_Reader, Any], Any]] = {
-    "any": _Reader._any,
-    "null": _Reader._null,
-    "boolean": _Reader._boolean,
-    "integer": _Reader._integer,
-    "number": _Reader._number,
-    "string": _Reader._string,
-    "datetime": _Reader._datetime,
-    "date": _Reader._date,
-    "time": _Reader._time,
-    "duration": _Reader._duration,
-    "uuid": _Reader._uuid,
-    "decimal": _Reader._decimal,
-    "secret": _Reader._secret,
-    "file": _Reader._file,
-    "path": _Reader._local_path,
+    "any": _Reader.read_any,
+    "null": _Reader.read_null,
+    "boolean": _Reader.read_boolean,
+    "integer": _Reader.read_integer,
+    "number": _Reader.read_number,
+    "string": _Reader.read_string,
+    "datetime": _Reader.read_datetime,
+    "date": _Reader.read_date,
+    "time": _Reader.read_time,
+    "duration": _Reader.read_duration,
+    "uuid": _Reader.read_uuid,
+    "decimal": _Reader.read_decimal,
+    "secret": _Reader.read_secret,
+    "file": _Reader.read_file,
+    "path": _Reader.read_local_path,
 }
 
 
@@ -394,9 +389,9 @@ def _refuse_repeats(items: list[Any]) -> None:
     for item in items:
         key = json.dumps(integral(item), sort_keys=True)
         if key in seen:
-            raise _Misfit("holds {} twice".format(shown(item)))
+            raise _Misfit(f"holds {shown(item)} twice")
         seen[key] = item
 
 
 def _expected(what: str, value: Any) -> _Misfit:
-    return _Misfit("must be {}, not {}".format(what, shown(value)))
+    return _Misfit(f"must be {what}, not {shown(value)}")

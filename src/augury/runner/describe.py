@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Any, NoReturn, Optional
+from typing import Any, NoReturn
 
 if __name__ == "__main__":
     # Run by its path: the folder that holds the package comes first, its own must not be one of modules.
@@ -23,7 +23,7 @@ from augury.runner.loader import LoadError, locate
 from augury.sdk.signature import schemas
 
 
-def describe(folder: str, entry: Optional[str]) -> dict[str, Any]:
+def describe(folder: str, entry: str | None) -> dict[str, Any]:
     """What the model is, or why it cannot be loaded; the document of this program."""
     try:
         found = locate(entry, folder)

@@ -8,11 +8,12 @@ Standard library only; Python 3.9 and newer.
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from ..sdk.fields import File
 from ..sdk.foreign import DEFINITIONS
-from ..sdk.shapes import Foreign, same_json
+from ..sdk.jsonvalues import integral, is_array, is_object, same_json
+from ..sdk.shapes import Foreign
 
 Fetched = Callable[[str], str]
 """Brings a file and returns its local path."""
@@ -33,22 +34,11 @@ def read_foreign(shape: Foreign, value: Any, fetched: Fetched, files: dict[str, 
         raise ValueError(_sentence(error)) from error
 
 
-def integral(value: Any) -> Any:
-    """A JSON value with its whole floats as integers, which they are in JSON: 5.0 is 5."""
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else value
-    if isinstance(value, list):
-        return [integral(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, dict):
-        return {key: integral(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
-    return value
-
-
 def _sentence(error: ValueError) -> str:
     problems: Any = getattr(error, "errors", None)
-    if not callable(problems):
+    if problems is None:
         return str(error)
-    first: dict[str, Any] = problems(include_url=False, include_context=False)[0]  # pyright: ignore[reportIndexIssue]
+    first: dict[str, Any] = problems(include_url=False, include_context=False)[0]
     place = ".".join(str(step) for step in first["loc"])
     return "does not fit: {}{}".format(place + ": " if place else "", first["msg"])
 
@@ -70,25 +60,23 @@ class _Files:
             value = self.replaced(part, value)
         if isinstance(value, str):
             return self._fetched(value) if node.get("x-augury-type") == "file" else value
-        if isinstance(value, list):
-            items: list[Any] = value
+        if is_array(value):
             first: list[Any] = node.get("prefixItems", [])
             rest = node.get("items", {})
-            return [self.replaced(first[i] if i < len(first) else rest, item) for i, item in enumerate(items)]
-        if isinstance(value, dict):
-            members: dict[str, Any] = value
+            return [self.replaced(first[i] if i < len(first) else rest, item) for i, item in enumerate(value)]
+        if is_object(value):
             named: dict[str, Any] = node.get("properties", {})
             other = node.get("additionalProperties", {})
-            return {key: self.replaced(named.get(key, other), item) for key, item in members.items()}
+            return {key: self.replaced(named.get(key, other), item) for key, item in value.items()}
         return value
 
     def _resolved(self, schema: Any) -> dict[str, Any]:
-        node: dict[str, Any] = schema if isinstance(schema, dict) else {}
+        node: dict[str, Any] = schema if is_object(schema) else {}
         while isinstance(node.get("$ref"), str):
             node = self._definitions.get(node["$ref"][len(DEFINITIONS) :], {})
         return node
 
-    def _option(self, options: list[Any], value: Any) -> Optional[Any]:
+    def _option(self, options: list[Any], value: Any) -> Any | None:
         for option in options:
             node = self._resolved(option)
             if "anyOf" in node or "oneOf" in node:
@@ -103,16 +91,13 @@ class _Files:
 def _plausible(node: dict[str, Any], value: Any) -> bool:
     if isinstance(value, str):
         return node.get("type") == "string"
-    if isinstance(value, list):
+    if is_array(value):
         return node.get("type") == "array"
-    if not isinstance(value, dict) or node.get("type") != "object":
+    if not is_object(value) or node.get("type") != "object":
         return False
-    members: dict[str, Any] = value
-    if not members.keys() >= set(node.get("required", ())):
+    if not value.keys() >= set(node.get("required", ())):
         return False
     named: dict[str, dict[str, Any]] = node.get("properties", {})
     return all(
-        "const" not in named[key] or same_json(named[key]["const"], item)
-        for key, item in members.items()
-        if key in named
+        "const" not in named[key] or same_json(named[key]["const"], item) for key, item in value.items() if key in named
     )

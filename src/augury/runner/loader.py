@@ -1,8 +1,8 @@
 """The model's folder and an entry such as "predict.py:Predictor" -> a predictor whose setup() has not been called yet.
 
-locate() loads the file by its path, with the folder first on sys.path, and finds the class or function; load() also makes
-the instance. All that can be wrong with it becomes a LoadError that says which file, line and name, and the way out.
-Knows nothing about messages. Standard library only; Python 3.9 and newer.
+locate() loads the file by its path, with the folder first on sys.path, and finds the class or function; load() also
+makes the instance. All that can be wrong with it becomes a LoadError that says where, and what to do. Knows nothing
+about messages. Standard library only; Python 3.9 and newer.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import sys
 from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
-from ..sdk.signature import Signature, SignatureError, inspect_predict
+from ..sdk.signature import Signature, SignatureError, inspect_predict, is_function
 
 DEFAULT_FILE = "predict.py"
 _DEFAULT_NAMES = ("Predictor", "predict")
@@ -30,10 +30,10 @@ class LoadError(Exception):
     def __init__(
         self,
         message: str,
-        file: Optional[str] = None,
-        line: Optional[int] = None,
-        name: Optional[str] = None,
-        traceback: Optional[list[str]] = None,
+        file: str | None = None,
+        line: int | None = None,
+        name: str | None = None,
+        traceback: list[str] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -62,12 +62,12 @@ class Predictor:
     entry: str
     signature: Signature
     predict: Callable[..., Any]
-    setup: Optional[Callable[[], Any]] = None
-    teardown: Optional[Callable[[], Any]] = None
-    healthcheck: Optional[Callable[[], Any]] = None
+    setup: Callable[[], Any] | None = None
+    teardown: Callable[[], Any] | None = None
+    healthcheck: Callable[[], Any] | None = None
 
 
-def load(entry: Optional[str], folder: str) -> Predictor:
+def load(entry: str | None, folder: str) -> Predictor:
     """Load the model and make its predictor; setup() is the caller's to call.
 
     An entry of None, or one that names a file only, stands for class Predictor or else function predict, in predict.py
@@ -81,7 +81,7 @@ def load(entry: Optional[str], folder: str) -> Predictor:
         try:
             instance = found.target()
         except (Exception, SystemExit) as error:
-            raise _failed("{}() raised".format(found.target.__name__), error, folder) from error
+            raise _failed(f"{found.target.__name__}() raised", error, folder) from error
     setup = _hook(instance, "setup")
     return Predictor(
         found.entry,
@@ -93,7 +93,7 @@ def load(entry: Optional[str], folder: str) -> Predictor:
     )
 
 
-def locate(entry: Optional[str], folder: str) -> Located:
+def locate(entry: str | None, folder: str) -> Located:
     """Load the file of an entry and find its predictor in it. Raises LoadError."""
     folder = os.path.realpath(folder)
     path, name = _entry(entry, folder)
@@ -104,14 +104,14 @@ def locate(entry: Optional[str], folder: str) -> Located:
         signature = inspect_predict(target)
     except SignatureError as error:
         raise LoadError(error.message, _relative(error.file, folder), error.line, error.name) from error
-    kind = "function" if inspect.isroutine(target) or isinstance(target, partial) else "class"
-    return Located("{}:{}".format(_relative(path, folder), found), kind, target, signature)
+    kind = "function" if is_function(target) else "class"
+    return Located(f"{_relative(path, folder)}:{found}", kind, target, signature)
 
 
-def _entry(entry: Optional[str], folder: str) -> tuple[str, Optional[str]]:
+def _entry(entry: str | None, folder: str) -> tuple[str, str | None]:
     """The file that an entry names, and the name in it, if there is one."""
     if not os.path.isdir(folder):
-        raise LoadError("there is no folder {}".format(folder))
+        raise LoadError(f"there is no folder {folder}")
     if not entry:
         return _default_file(folder), None
     place, _, name = entry.partition(":")
@@ -121,10 +121,10 @@ def _entry(entry: Optional[str], folder: str) -> tuple[str, Optional[str]]:
     if not os.path.isfile(path) and os.path.isfile(package):
         path = package
     if not path.startswith(folder + os.sep):
-        raise LoadError("the entry {} leads out of the model's folder".format(entry), name=entry)
+        raise LoadError(f"the entry {entry} leads out of the model's folder", name=entry)
     if not os.path.isfile(path):
         near = _nearest(parts, _files(folder))
-        raise LoadError("there is no file {}{}".format(parts, near), parts, name=entry)
+        raise LoadError(f"there is no file {parts}{near}", parts, name=entry)
     return path, name or None
 
 
@@ -134,10 +134,8 @@ def _default_file(folder: str) -> str:
         return os.path.join(folder, DEFAULT_FILE)
     if len(files) == 1:
         return os.path.join(folder, files[0])
-    hint = "name the predictor, such as `predictor = \"{}:Predictor\"` under [tool.augury]"
-    raise LoadError(
-        "there is no {}; {}".format(DEFAULT_FILE, hint.format(files[0] if files else DEFAULT_FILE)), DEFAULT_FILE
-    )
+    hint = 'name the predictor, such as `predictor = "{}:Predictor"` under [tool.augury]'
+    raise LoadError(f"there is no {DEFAULT_FILE}; {hint.format(files[0] if files else DEFAULT_FILE)}", DEFAULT_FILE)
 
 
 def _files(folder: str) -> list[str]:
@@ -157,7 +155,7 @@ def _module(path: str, folder: str) -> ModuleType:
     name = _module_name(path, folder)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise LoadError("{} cannot be loaded".format(_relative(path, folder)), _relative(path, folder))
+        raise LoadError(f"{_relative(path, folder)} cannot be loaded", _relative(path, folder))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -202,8 +200,8 @@ def _default_name(module: ModuleType, path: str) -> str:
             return name
     file = os.path.basename(path)
     others = [name for name in _own_names(module) if hasattr(getattr(module, name), "predict")]
-    hint = "; did you mean {}:{}?".format(file, others[0]) if others else ""
-    raise LoadError("{} has neither a class Predictor nor a function predict{}".format(file, hint), file, name="predict")
+    hint = f"; did you mean {file}:{others[0]}?" if others else ""
+    raise LoadError(f"{file} has neither a class Predictor nor a function predict{hint}", file, name="predict")
 
 
 def _named(module: ModuleType, name: str, path: str) -> Any:
@@ -213,10 +211,10 @@ def _named(module: ModuleType, name: str, path: str) -> Any:
         target = getattr(target, part, None)
     if target is None:
         near = _nearest(name, _own_names(module))
-        raise LoadError("{} has no {}{}".format(file, name, near), file, name=name)
+        raise LoadError(f"{file} has no {name}{near}", file, name=name)
     if not callable(target) and not hasattr(target, "predict"):
         kind = type(target).__name__
-        raise LoadError("{} in {} is a {}, not a class or function".format(name, file, kind), file, name=name)
+        raise LoadError(f"{name} in {file} is a {kind}, not a class or function", file, name=name)
     return target
 
 
@@ -234,11 +232,11 @@ def _nearest(name: str, names: list[str]) -> str:
 
     near = difflib.get_close_matches(name, names, 1, 0.5)
     if near:
-        return "; did you mean {}?".format(near[0])
+        return f"; did you mean {near[0]}?"
     return "; it has {}".format(", ".join(names[:10])) if names else ""
 
 
-def _hook(instance: Any, name: str) -> Optional[Callable[[], Any]]:
+def _hook(instance: Any, name: str) -> Callable[[], Any] | None:
     found = getattr(instance, name, None)
     return found if callable(found) else None
 
@@ -268,23 +266,23 @@ def _failed(doing: str, error: BaseException, folder: str) -> LoadError:
     failed = failure.describe(error, doing)
     if isinstance(error, SyntaxError) and error.filename:
         file, line = _relative(error.filename, folder), error.lineno
-        message = "{}, line {}: {}: {}".format(file, line, type(error).__name__, error.msg)
+        message = f"{file}, line {line}: {type(error).__name__}: {error.msg}"
         return LoadError(message, file, line, None, failed.traceback)
     file, line = _last_place(error, folder)
-    place = "{}, line {}: ".format(file, line) if file else ""
+    place = f"{file}, line {line}: " if file else ""
     name = getattr(error, "name", None)
     if isinstance(error, ModuleNotFoundError) and error.name:
-        message = "{}there is no module {}; {}".format(place, error.name, _missing(error.name))
+        message = f"{place}there is no module {error.name}; {_missing(error.name)}"
     elif isinstance(error, SystemExit):
-        message = "{}{} sys.exit({!r})".format(place, doing, error.code)
+        message = f"{place}{doing} sys.exit({error.code!r})"
     else:
-        message = "{}{} {}: {}".format(place, doing, failed.type, failed.message)
+        message = f"{place}{doing} {failed.type}: {failed.message}"
     return LoadError(message, file, line, name if isinstance(name, str) else None, failed.traceback)
 
 
-def _last_place(error: BaseException, folder: str) -> tuple[Optional[str], Optional[int]]:
+def _last_place(error: BaseException, folder: str) -> tuple[str | None, int | None]:
     """The deepest frame that is in the model's own files."""
-    place: tuple[Optional[str], Optional[int]] = (None, None)
+    place: tuple[str | None, int | None] = (None, None)
     trace = error.__traceback__
     while trace is not None:
         file = os.path.realpath(trace.tb_frame.f_code.co_filename)
@@ -296,10 +294,10 @@ def _last_place(error: BaseException, folder: str) -> tuple[Optional[str], Optio
 
 def _missing(module: str) -> str:
     top = module.partition(".")[0]
-    return "add {} to the model's dependencies".format(_PACKAGES.get(top, top))
+    return f"add {_PACKAGES.get(top, top)} to the model's dependencies"
 
 
-def _relative(path: Optional[str], folder: str) -> Any:
+def _relative(path: str | None, folder: str) -> Any:
     if path is None:
         return None
     full = os.path.realpath(path)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import re
-from typing import Optional
 
 _DATE = r"(?P<date>\d{4}-\d\d-\d\d)"
 _TIME = r"(?P<time>\d\d:\d\d(?::\d\d)?)(?:[.,](?P<fraction>\d+))?(?P<zone>[Zz]|[+-]\d\d:?\d\d)?"
@@ -65,7 +64,7 @@ def _time(found: re.Match[str]) -> datetime.time:
     return datetime.time.fromisoformat(found["time"]).replace(microsecond=micro, tzinfo=_zone(found["zone"]))
 
 
-def _zone(text: Optional[str]) -> Optional[datetime.tzinfo]:
+def _zone(text: str | None) -> datetime.tzinfo | None:
     if text is None:
         return None
     if text in "Zz":

@@ -63,7 +63,7 @@ class UnsupportedType(Exception):
 class Reader:
     """Reads the annotations of one predict().
 
-    `namespace` is where forward references are looked up; `mode` is "validation" for inputs, "serialization" for output.
+    `namespace` is for forward references; `mode` is "validation" for inputs, "serialization" for outputs.
     """
 
     def __init__(self, namespace: dict[str, Any], mode: str) -> None:
@@ -134,7 +134,7 @@ class Reader:
             elif value is None or isinstance(value, (str, int, bool)):
                 pairs.append((value, value))
             else:
-                raise UnsupportedType("Literal[{!r}] is not JSON; use texts, integers, booleans or None".format(value))
+                raise UnsupportedType(f"Literal[{value!r}] is not JSON; use texts, integers, booleans or None")
         return Choice(tuple(pairs))
 
     def _union(self, arguments: tuple[Any, ...]) -> Shape:
@@ -151,7 +151,7 @@ class Reader:
             return Items(self._value(arguments[0], "[]"), tuple)
         if arguments == ((),):  # tuple[()] before Python 3.11
             return Fixed(())
-        return Fixed(tuple(self._value(one, "[{}]".format(index)) for index, one in enumerate(arguments)))
+        return Fixed(tuple(self._value(one, f"[{index}]") for index, one in enumerate(arguments)))
 
     def _items(self, origin: Any, arguments: tuple[Any, ...]) -> Shape:
         return Items(self._value(arguments[0], "[]"), _ITEMS[origin])
@@ -163,7 +163,7 @@ class Reader:
             return Scalar("string") if bare is ANY else shape
         if isinstance(bare, Choice) and all(isinstance(form, str) for form, _ in bare.values):
             return shape
-        raise UnsupportedType("dict keys of type {} are not JSON; use str keys".format(name_of(annotation)))
+        raise UnsupportedType(f"dict keys of type {name_of(annotation)} are not JSON; use str keys")
 
     def _value(self, annotation: Any, step: str) -> Shape:
         with _within(step):
@@ -217,7 +217,7 @@ class Reader:
     def _enum(self, kind: type[enum.Enum]) -> Shape:
         members = list(kind)
         if not members:
-            raise UnsupportedType("{} has no members".format(kind.__name__))
+            raise UnsupportedType(f"{kind.__name__} has no members")
         return Choice(tuple((enum_form(member), member) for member in members))
 
     def _foreign(self, kind: Any) -> Shape:
@@ -271,7 +271,7 @@ class Reader:
         try:
             return typing.get_type_hints(kind, None, self._namespace, include_extras=True)
         except Exception as error:  # evaluating an annotation runs the author's own code
-            raise UnsupportedType("the annotations of {}: {}".format(kind.__name__, explain(error))) from error
+            raise UnsupportedType(f"the annotations of {kind.__name__}: {explain(error)}") from error
 
 
 def field_of(metadata: typing.Iterable[Any]) -> InputField:
@@ -296,16 +296,16 @@ def evaluate(text: str, namespace: dict[str, Any]) -> Any:
     try:
         return typing.get_type_hints(holder, namespace, include_extras=True)["value"]
     except Exception as error:  # evaluating an annotation runs the author's own code
-        raise UnsupportedType("the annotation {!r}: {}".format(text, explain(error))) from error
+        raise UnsupportedType(f"the annotation {text!r}: {explain(error)}") from error
 
 
 def explain(error: Exception) -> str:
     """Why an annotation could not be evaluated, with the way out where it is known."""
     if isinstance(error, NameError):
-        return "{}; import it at the top of the module, outside `if TYPE_CHECKING`".format(error)
+        return f"{error}; import it at the top of the module, outside `if TYPE_CHECKING`"
     if isinstance(error, TypeError) and "|" in str(error):
         return "this Python does not know `X | Y`; write Optional[X] or Union[X, Y], or require Python 3.10"
-    return "{}: {}".format(type(error).__name__, error)
+    return f"{type(error).__name__}: {error}"
 
 
 def name_of(annotation: Any) -> str:
@@ -316,7 +316,7 @@ def name_of(annotation: Any) -> str:
 
 
 @contextlib.contextmanager
-def _within(step: str) -> typing.Iterator[None]:
+def _within(step: str) -> typing.Generator[None, None, None]:
     try:
         yield
     except UnsupportedType as error:
@@ -325,10 +325,11 @@ def _within(step: str) -> typing.Iterator[None]:
 
 
 def _is_record(kind: Any) -> bool:
+    base: Any = kind
     return (
         dataclasses.is_dataclass(kind)
-        or (issubclass(kind, tuple) and hasattr(kind, "_fields"))
-        or (issubclass(kind, dict) and hasattr(kind, "__total__"))
+        or (issubclass(kind, tuple) and hasattr(base, "_fields"))
+        or (issubclass(kind, dict) and hasattr(base, "__total__"))
     )
 
 
@@ -347,10 +348,10 @@ def _entries(kind: Any, hints: dict[str, Any]) -> typing.Iterator[tuple[str, boo
             if one.init:
                 factory = one.default_factory
                 default = MISSING if one.default is dataclasses.MISSING else one.default
-                if default is MISSING and factory in (list, dict, set, tuple):
-                    default = factory()  # pyright: ignore  # one of the four, which take no arguments
+                if default is MISSING and factory in _EMPTY:  # others may give another value each time
+                    default = _EMPTY[factory]
                 yield one.name, default is MISSING and factory is dataclasses.MISSING, default
-    elif issubclass(kind, tuple):
+    elif hasattr(kind, "_fields"):
         defaults: dict[str, Any] = getattr(kind, "_field_defaults", {})
         for name in kind._fields:
             yield name, name not in defaults, defaults.get(name, MISSING)
@@ -364,22 +365,23 @@ def _entries(kind: Any, hints: dict[str, Any]) -> typing.Iterator[tuple[str, boo
 def _unsupported(annotation: Any) -> UnsupportedType:
     name = name_of(annotation)
     if annotation in (bytes, bytearray, memoryview):
-        return UnsupportedType("{} is not JSON; use File for binary data, or str".format(name))
+        return UnsupportedType(f"{name} is not JSON; use File for binary data, or str")
     if annotation is TextStream:
         return UnsupportedType("TextStream stands for the whole output: write `def predict(...) -> TextStream`")
     if (typing.get_origin(annotation) or annotation) in STREAMS:
-        return UnsupportedType("{} stands for the whole output only; inside of others use list[...]".format(name))
+        return UnsupportedType(f"{name} stands for the whole output only; inside of others use list[...]")
     module: str = getattr(annotation, "__module__", "")
     if module.startswith("PIL."):
-        return UnsupportedType("{} is not JSON; use File and open it with PIL.Image.open(file)".format(name))
+        return UnsupportedType(f"{name} is not JSON; use File and open it with PIL.Image.open(file)")
     if module.split(".")[0] in ("numpy", "torch", "jax", "tensorflow"):
-        return UnsupportedType("{} is not JSON; use list[float], or list[list[float]] and so on".format(name))
+        return UnsupportedType(f"{name} is not JSON; use list[float], or list[list[float]] and so on")
     if module.split(".")[0] in ("pandas", "polars"):
-        return UnsupportedType("{} is not JSON; use list[dict[str, Any]], or File for a table".format(name))
+        return UnsupportedType(f"{name} is not JSON; use list[dict[str, Any]], or File for a table")
     known = "str, int, float, bool, list, dict, Literal, Enum, a dataclass, a TypedDict, a pydantic model or File"
-    return UnsupportedType("{} is not a type that JSON can carry; use {}".format(name, known))
+    return UnsupportedType(f"{name} is not a type that JSON can carry; use {known}")
 
 
+_EMPTY: dict[Any, Any] = {list: [], dict: {}, set: [], tuple: []}
 _BOUNDS = ("ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length", "description", "title", "deprecated")
 _WRAPPERS = ("Required", "NotRequired", "ReadOnly", "InitVar")
 _KEYS = ("any", "string", "integer", "datetime", "date", "uuid")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 _SECTION = re.compile(r"(Args|Arguments|Parameters|Returns?|Yields?|Raises|Examples?|Notes?|Attributes):\s*\Z")
 _ARGUMENT = re.compile(r"\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:\s*(.*)\Z")
@@ -16,11 +16,11 @@ _ARGUMENT = re.compile(r"\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:\s*(.*)\Z")
 class Docstring(NamedTuple):
     """What a docstring says."""
 
-    description: Optional[str]
+    description: str | None
     arguments: dict[str, str]
 
 
-def read_docstring(text: Optional[str]) -> Docstring:
+def read_docstring(text: str | None) -> Docstring:
     """The parts of a docstring; sections other than the arguments are left out."""
     if not text:
         return Docstring(None, {})
@@ -43,5 +43,5 @@ def read_docstring(text: Optional[str]) -> Docstring:
                 name, level = found.group(1), indent
                 arguments[name] = found.group(2)
             elif name:
-                arguments[name] = "{} {}".format(arguments[name], line.strip()).strip()
+                arguments[name] = f"{arguments[name]} {line.strip()}".strip()
     return Docstring("\n".join(description).strip() or None, arguments)

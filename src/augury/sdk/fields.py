@@ -1,6 +1,6 @@
 """The vocabulary of a model's signature: Input, File, Secret and TextStream.
 
-A model's author writes these in the annotations of predict(); `shapes.py` reads them, the runner fills them with values.
+A model's author writes these in the annotations of predict(); `annotations.py` reads them, the runner fills them in.
 Knows nothing about schemas, files on the network or the platform. Standard library only; Python 3.9 and newer.
 """
 
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol, Sequence, Union
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 
 class _Missing:
@@ -106,16 +107,16 @@ def _refuse_contradictions(field: InputField) -> None:
     if field.choices is not None and not field.choices:
         raise ValueError("Input(choices=...) is empty: no value could ever be given")
     if field.min_length is not None and field.max_length is not None and field.min_length > field.max_length:
-        raise ValueError("Input(min_length={}, max_length={}) allows no value".format(field.min_length, field.max_length))
+        raise ValueError(f"Input(min_length={field.min_length}, max_length={field.max_length}) allows no value")
     if field.ge is not None and field.le is not None and field.ge > field.le:
-        raise ValueError("Input(ge={}, le={}) allows no value".format(field.ge, field.le))
+        raise ValueError(f"Input(ge={field.ge}, le={field.le}) allows no value")
     if field.multiple_of is not None and field.multiple_of <= 0:
-        raise ValueError("Input(multiple_of={}) must be over 0".format(field.multiple_of))
+        raise ValueError(f"Input(multiple_of={field.multiple_of}) must be over 0")
     if field.regex is not None:
         try:
             re.compile(field.regex)
         except re.error as error:
-            raise ValueError("Input(regex={!r}) is no regular expression: {}".format(field.regex, error)) from None
+            raise ValueError(f"Input(regex={field.regex!r}) is no regular expression: {error}") from None
 
 
 class File(os.PathLike[str]):
@@ -130,7 +131,7 @@ class File(os.PathLike[str]):
     path: Path
 
     def __init__(
-        self, path: Union[str, os.PathLike[str]], *, name: str | None = None, content_type: str | None = None
+        self, path: str | os.PathLike[str], *, name: str | None = None, content_type: str | None = None
     ) -> None:
         self.path = Path(path)
         self._name = name
@@ -166,7 +167,7 @@ class File(os.PathLike[str]):
         return str(self.path)
 
     def __repr__(self) -> str:
-        return "File({!r})".format(str(self.path))
+        return f"File({str(self.path)!r})"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, File) and other.path == self.path
@@ -189,7 +190,8 @@ class File(os.PathLike[str]):
         if isinstance(value, File):
             return value
         if isinstance(value, str):
-            fetched = (info.context or {}).get("augury_files", {})
+            context: dict[str, Any] = info.context or {}
+            fetched: dict[str, File] = context.get("augury_files", {})
             return fetched.get(value) or cls(value)
         if isinstance(value, os.PathLike):
             return cls(value)  # pyright: ignore[reportUnknownArgumentType]  # PathLike of what is found by Path()
@@ -211,7 +213,7 @@ class Secret:
         return "**********" if self._value else ""
 
     def __repr__(self) -> str:
-        return "Secret({!r})".format(str(self))
+        return f"Secret({str(self)!r})"
 
     def __len__(self) -> int:
         return len(self._value)

@@ -16,7 +16,7 @@ import os
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence, Set, ValuesView
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple
 
 from .fields import File, Secret
 
@@ -42,7 +42,7 @@ class JsonForm(NamedTuple):
     warnings: list[str]
 
 
-def to_json(value: Any, emit_file: Optional[EmitFile], root: str = "output") -> JsonForm:
+def to_json(value: Any, emit_file: EmitFile | None, root: str = "output") -> JsonForm:
     """Convert a value.
 
     NaN, infinities and lone surrogates are replaced, with a warning each. A Decimal becomes a number where that number
@@ -52,9 +52,9 @@ def to_json(value: Any, emit_file: Optional[EmitFile], root: str = "output") -> 
     try:
         plain = writer.write(value)
     except RecursionError:
-        raise OutputError("{}: nested too deeply".format(writer.place())) from None
+        raise OutputError(f"{writer.place()}: nested too deeply") from None
     if writer.unnamed:
-        writer.warnings.append("{} more values were changed".format(writer.unnamed))
+        writer.warnings.append(f"{writer.unnamed} more values were changed")
     return JsonForm(plain, writer.warnings)
 
 
@@ -72,18 +72,18 @@ def duration_form(value: datetime.timedelta) -> str:
     value = abs(value)
     hours, rest = divmod(value.seconds, 3600)
     minutes, seconds = divmod(rest, 60)
-    fraction = ".{:06d}".format(value.microseconds).rstrip("0") if value.microseconds else ""
-    time = ("{}H".format(hours) if hours else "") + ("{}M".format(minutes) if minutes else "")
+    fraction = f".{value.microseconds:06d}".rstrip("0") if value.microseconds else ""
+    time = (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "")
     if seconds or fraction:
-        time += "{}{}S".format(seconds, fraction)
-    text = ("{}D".format(value.days) if value.days else "") + ("T" + time if time else "")
+        time += f"{seconds}{fraction}S"
+    text = (f"{value.days}D" if value.days else "") + ("T" + time if time else "")
     return "{}P{}".format(sign, text or "T0S")
 
 
 class _Writer:
     """One conversion: where it is, what it has seen on the way down, what it had to change."""
 
-    def __init__(self, emit_file: Optional[EmitFile], root: str) -> None:
+    def __init__(self, emit_file: EmitFile | None, root: str) -> None:
         self.warnings: list[str] = []
         self.unnamed = 0
         self._emit_file = emit_file
@@ -105,21 +105,21 @@ class _Writer:
 
     # Values without parts.
 
-    def _same(self, value: Any) -> Any:
+    def write_same(self, value: Any) -> Any:
         return value
 
-    def _integer(self, value: int) -> int:
+    def write_integer(self, value: int) -> int:
         if not -_LONG < value < _LONG:
-            raise OutputError("{}: an integer of {} bits is too long".format(self.place(), value.bit_length()))
+            raise OutputError(f"{self.place()}: an integer of {value.bit_length()} bits is too long")
         return int(value)
 
-    def _number(self, value: float) -> Optional[float]:
+    def write_number(self, value: float) -> float | None:
         if math.isfinite(value):
             return float(value)
         self._warn("{} became null".format("NaN" if math.isnan(value) else "infinity"))
         return None
 
-    def _text(self, value: str) -> str:
+    def write_text(self, value: str) -> str:
         if value.isascii():
             return str(value)
         try:
@@ -130,47 +130,46 @@ class _Writer:
             return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return str(value)
 
-    def _enum(self, value: enum.Enum) -> Any:
+    def write_enum(self, value: enum.Enum) -> Any:
         form = enum_form(value)
-        return self._text(form) if isinstance(form, str) else form
+        return self.write_text(form) if isinstance(form, str) else form
 
-    def _decimal(self, value: decimal.Decimal) -> Any:
+    def write_decimal(self, value: decimal.Decimal) -> Any:
         if not value.is_finite():
-            return self._number(math.nan if value.is_nan() else math.inf)
+            return self.write_number(math.nan if value.is_nan() else math.inf)
         if value == value.to_integral_value() and abs(value) < 1 << 53:
             return int(value)
         near = float(value)
         return near if math.isfinite(near) and decimal.Decimal(repr(near)) == value else str(value)
 
-    def _iso(self, value: Any) -> str:
+    def write_iso(self, value: Any) -> str:
         return value.isoformat()
 
-    def _duration(self, value: datetime.timedelta) -> str:
+    def write_duration(self, value: datetime.timedelta) -> str:
         return duration_form(value)
 
-    def _shown(self, value: Any) -> str:
+    def write_shown(self, value: Any) -> str:
         return str(value)
 
-    def _file(self, value: File) -> str:
+    def write_file(self, value: File) -> str:
         if self._emit_file is None:
-            raise OutputError("{}: a file cannot stand here".format(self.place()))
+            raise OutputError(f"{self.place()}: a file cannot stand here")
         try:
             return self._emit_file(value)
         except OSError as error:
             reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error)
-            raise OutputError("{}: {}: {}".format(self.place(), value, reason)) from None
+            raise OutputError(f"{self.place()}: {value}: {reason}") from None
 
-    def _path_like(self, value: Any) -> str:
-        path = os.fspath(value)
-        return self._file(File(os.fsdecode(path)))
+    def write_path_like(self, value: Any) -> str:
+        return self.write_file(File(os.fsdecode(value)))
 
-    def _bytes(self, value: Any) -> Any:
+    def write_bytes(self, value: Any) -> Any:
         hint = "return a File with them, or a text such as base64"
-        raise OutputError("{}: bytes are not JSON; {}".format(self.place(), hint))
+        raise OutputError(f"{self.place()}: bytes are not JSON; {hint}")
 
     # Values with parts.
 
-    def _list(self, value: Any) -> list[Any]:
+    def write_list(self, value: Any) -> list[Any]:
         items = list(value)
         if _is_plain(items):
             return items
@@ -184,7 +183,7 @@ class _Writer:
         self._leave()
         return plain
 
-    def _mapping(self, value: Any) -> dict[str, Any]:
+    def write_mapping(self, value: Any) -> dict[str, Any]:
         self._enter(value)
         path = self._path
         plain: dict[str, Any] = {}
@@ -192,24 +191,24 @@ class _Writer:
             path.append(key)
             name = self._key(key)
             if name in plain:
-                raise OutputError("{}: two keys are {!r} in JSON".format(self.place(), name))
+                raise OutputError(f"{self.place()}: two keys are {name!r} in JSON")
             plain[name] = self.write(item)
             path.pop()
         self._leave()
         return plain
 
-    def _set(self, value: Any) -> list[Any]:
-        items = self._list(value)
+    def write_set(self, value: Any) -> list[Any]:
+        items = self.write_list(value)
         try:
             return sorted(items)
         except TypeError:
             return items
 
-    def _tuple(self, value: Any) -> Any:
-        names = getattr(type(value), "_fields", None)
-        if isinstance(names, tuple) and len(names) == len(value):  # pyright: ignore[reportUnknownArgumentType]
-            return self._attributes(value, names)  # pyright: ignore[reportUnknownArgumentType]
-        return self._list(value)
+    def write_tuple(self, value: Any) -> Any:
+        names: Any = getattr(value, "_fields", None)
+        if isinstance(names, tuple):
+            return self._attributes(value, names)
+        return self.write_list(value)
 
     def _attributes(self, value: Any, names: Any) -> dict[str, Any]:
         self._enter(value)
@@ -222,9 +221,9 @@ class _Writer:
         return plain
 
     def _by_ability(self, value: Any) -> Any:
-        kind: Any = type(value)
+        kind: Any = value.__class__
         if isinstance(value, type):
-            raise OutputError("{}: a class ({}) is not JSON".format(self.place(), value.__name__))
+            raise OutputError(f"{self.place()}: a class is not JSON; return an instance of it")
         if callable(getattr(kind, "model_dump", None)):
             return self._nested(value, value.model_dump(mode="python", by_alias=True))
         if hasattr(kind, "__pydantic_serializer__"):
@@ -238,12 +237,12 @@ class _Writer:
             return self._nested(value, value.numpy())
         if callable(getattr(kind, "to_dict", None)) and hasattr(kind, "iloc"):
             return self._nested(value, value.to_dict("records"))
-        raise OutputError("{}: {}".format(self.place(), _no_form(value)))
+        raise OutputError(f"{self.place()}: {_no_form(value)}")
 
     def _nested(self, value: Any, inner: Any) -> Any:
         self._enter(value)
         if type(inner) is type(value):  # it cannot be taken apart: asking again would never end
-            raise OutputError("{}: {}".format(self.place(), _no_form(value)))
+            raise OutputError(f"{self.place()}: {_no_form(value)}")
         plain = self.write(inner)
         self._leave()
         return plain
@@ -252,7 +251,7 @@ class _Writer:
         if isinstance(key, enum.Enum):
             key = enum_form(key)
         if isinstance(key, str):
-            return self._text(key)
+            return self.write_text(key)
         if key is None or isinstance(key, bool):
             return {None: "null", True: "true", False: "false"}[key]
         if isinstance(key, (int, uuid.UUID)):
@@ -261,15 +260,16 @@ class _Writer:
             return repr(float(key))
         if isinstance(key, (datetime.date, datetime.time)):
             return key.isoformat()
-        if callable(getattr(key, "item", None)):  # a scalar of numpy
-            return self._key(key.item())
-        raise OutputError("{}: a key of type {} is not JSON; use texts".format(self.place(), type(key).__name__))
+        scalar: Any = getattr(key, "item", None)
+        if callable(scalar):  # numpy's
+            return self._key(scalar())
+        raise OutputError(f"{self.place()}: a key of type {type(key).__name__} is not JSON; use texts")
 
     def _enter(self, value: Any) -> None:
         if id(value) in self._open:
-            raise OutputError("{}: the value contains itself".format(self.place()))
+            raise OutputError(f"{self.place()}: the value contains itself")
         if len(self._open) >= MAX_DEPTH:
-            raise OutputError("{}: nested more than {} levels deep".format(self.place(), MAX_DEPTH))
+            raise OutputError(f"{self.place()}: nested more than {MAX_DEPTH} levels deep")
         self._open.append(id(value))
 
     def _leave(self) -> None:
@@ -277,40 +277,40 @@ class _Writer:
 
     def _warn(self, text: str) -> None:
         if len(self.warnings) < MAX_WARNINGS:
-            self.warnings.append("{}: {}".format(self.place(), text))
+            self.warnings.append(f"{self.place()}: {text}")
         else:
             self.unnamed += 1
 
 
 _Convert = Callable[[_Writer, Any], Any]
 _EXACT: dict[Any, _Convert] = {
-    type(None): _Writer._same,
-    bool: _Writer._same,
-    int: _Writer._integer,
-    float: _Writer._number,
-    str: _Writer._text,
-    list: _Writer._list,
-    tuple: _Writer._list,
-    dict: _Writer._mapping,
+    type(None): _Writer.write_same,
+    bool: _Writer.write_same,
+    int: _Writer.write_integer,
+    float: _Writer.write_number,
+    str: _Writer.write_text,
+    list: _Writer.write_list,
+    tuple: _Writer.write_list,
+    dict: _Writer.write_mapping,
 }
 # The order matters: an enum may be a text, a datetime is a date, a named tuple is a tuple.
 _BY_BASE: list[tuple[Any, _Convert]] = [
-    (enum.Enum, _Writer._enum),
-    (str, _Writer._text),
-    (int, _Writer._integer),
-    (float, _Writer._number),
-    ((bytes, bytearray, memoryview), _Writer._bytes),
-    (File, _Writer._file),
-    (Secret, _Writer._shown),
-    ((datetime.date, datetime.time), _Writer._iso),
-    (datetime.timedelta, _Writer._duration),
-    (uuid.UUID, _Writer._shown),
-    (decimal.Decimal, _Writer._decimal),
-    (os.PathLike, _Writer._path_like),
-    (tuple, _Writer._tuple),
-    (Mapping, _Writer._mapping),
-    (Set, _Writer._set),
-    ((Sequence, ValuesView), _Writer._list),
+    (enum.Enum, _Writer.write_enum),
+    (str, _Writer.write_text),
+    (int, _Writer.write_integer),
+    (float, _Writer.write_number),
+    ((bytes, bytearray, memoryview), _Writer.write_bytes),
+    (File, _Writer.write_file),
+    (Secret, _Writer.write_shown),
+    ((datetime.date, datetime.time), _Writer.write_iso),
+    (datetime.timedelta, _Writer.write_duration),
+    (uuid.UUID, _Writer.write_shown),
+    (decimal.Decimal, _Writer.write_decimal),
+    (os.PathLike, _Writer.write_path_like),
+    (tuple, _Writer.write_tuple),
+    (Mapping, _Writer.write_mapping),
+    (Set, _Writer.write_set),
+    ((Sequence, ValuesView), _Writer.write_list),
 ]
 
 
@@ -331,19 +331,19 @@ _PLAIN = {type(None), bool, int, float, str}
 
 def _step(key: Any) -> str:
     if isinstance(key, int) and not isinstance(key, enum.Enum):
-        return "[{}]".format(key)
+        return f"[{key}]"
     if isinstance(key, str) and _IDENTIFIER.match(key):
         return "." + key
-    return "[{!r}]".format(key)
+    return f"[{key!r}]"
 
 
 def _no_form(value: Any) -> str:
-    kind: Any = type(value)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else "{}.{}".format(kind.__module__, kind.__qualname__)
+    kind: Any = value.__class__
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     if isinstance(value, Iterator):
-        return "an iterator ({}) is not JSON; make it a list".format(name)
+        return f"an iterator ({name}) is not JSON; make it a list"
     if name.startswith("PIL."):
         return "an image is not JSON; save it and return a File"
     if callable(value) or isinstance(value, complex):
-        return "a {} is not JSON".format(name)
-    return "a {} is not JSON; return texts, numbers, lists, dicts, dataclasses or a File".format(name)
+        return f"a {name} is not JSON"
+    return f"a {name} is not JSON; return texts, numbers, lists, dicts, dataclasses or a File"

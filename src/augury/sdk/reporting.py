@@ -10,15 +10,16 @@ from __future__ import annotations
 import math
 import tempfile
 import threading
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Iterator, Protocol
+from typing import Any, Protocol
 
 _MAX_NAME = 200
 
 
-class Cancelled(BaseException):  # noqa: N818  # named for what happened, as asyncio.CancelledError is
+class Cancelled(BaseException):  # named for what happened, as asyncio.CancelledError is
     """Raised inside predict() when its prediction is cancelled.
 
     Catch it to clean up, then let it go on; `except Exception` does not stop it.
@@ -52,7 +53,7 @@ _lock = threading.Lock()
 
 
 @contextmanager
-def activate(run: Run) -> Iterator[None]:
+def activate(run: Run) -> Generator[None, None, None]:
     """While inside, reports of this context, and of threads that have none, belong to `run`."""
     before = _current.get()
     _current.set(run)
@@ -81,7 +82,7 @@ def current_run() -> Run | None:
 
 
 def metric(name: str, value: Any) -> None:
-    """Record a value under a name for the running prediction; the last value of a name counts. Outside a run: nothing."""
+    """Record a value for the running prediction; the last value of a name counts. Outside a run: nothing."""
     run = current_run()
     if run is None:
         return
@@ -104,7 +105,7 @@ def progress(fraction: float, message: str | None = None) -> None:
     if 0.0 <= done <= 1.0:
         run.progress(done, None if message is None else str(message))
     else:
-        run.warn("progress dropped: {!r} is not between 0 and 1".format(fraction))
+        run.warn(f"progress dropped: {fraction!r} is not between 0 and 1")
 
 
 def scratch() -> Path:
@@ -117,11 +118,11 @@ def _checked_metric(name: Any, value: Any) -> tuple[str, Any]:
     from .jsonform import OutputError, to_json  # loaded with the first metric, so that `import augury` stays instant
 
     if not isinstance(name, str) or not name or len(name) > _MAX_NAME:
-        return "its name must be a text of 1 to {} characters, not {!r}".format(_MAX_NAME, name), None
+        return f"its name must be a text of 1 to {_MAX_NAME} characters, not {name!r}", None
     try:
         plain, warnings = to_json(value, None, root=name)
     except OutputError as error:
         return str(error), None
-    except Exception as error:  # the value is the model's own object: whatever it raises, the run goes on
-        return "{}: {!r}".format(name, error), None
+    except Exception as error:  # noqa: BLE001  # the value is the model's own object: whatever it raises, the run goes on
+        return f"{name}: {error!r}", None
     return (warnings[0], None) if warnings else ("", plain)

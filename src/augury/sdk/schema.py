@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import copy
 import re
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from .fields import EMPTY, MISSING, InputField, Secret
 from .foreign import DEFINITIONS, FILE, renamed
 from .jsonform import OutputError, to_json
+from .jsonvalues import is_array
 from .shapes import (
     Alias,
     Choice,
@@ -54,7 +55,7 @@ class SchemaWriter:
             document["$defs"] = self.definitions
         return document
 
-    def describe(self, shape: Shape, info: InputField, default: Any, order: Optional[int]) -> Schema:
+    def describe(self, shape: Shape, info: InputField, default: Any, order: int | None) -> Schema:
         """The schema of a property: what the shape is, what Input() says about it, its default and its place."""
         schema = self.write(shape)
         schema.update(_words(info))
@@ -67,10 +68,10 @@ class SchemaWriter:
 
     # One method for each kind of shape.
 
-    def _scalar(self, shape: Scalar) -> Schema:
+    def write_scalar(self, shape: Scalar) -> Schema:
         return dict(_SCALARS[shape.kind])
 
-    def _choice(self, shape: Choice) -> Schema:
+    def write_choice(self, shape: Choice) -> Schema:
         forms = [form for form, _ in shape.values]
         schema: Schema = {"enum": forms}
         kinds = {_json_type(form) for form in forms}
@@ -78,20 +79,20 @@ class SchemaWriter:
             schema = {"type": kinds.pop(), **schema}
         return schema
 
-    def _items(self, shape: Items) -> Schema:
+    def write_items(self, shape: Items) -> Schema:
         schema: Schema = {"type": "array", "items": self.write(shape.item)}
         if shape.unique:
             schema["uniqueItems"] = True
         return schema
 
-    def _fixed(self, shape: Fixed) -> Schema:
+    def write_fixed(self, shape: Fixed) -> Schema:
         size = len(shape.items)
         schema: Schema = {"type": "array", "minItems": size, "maxItems": size}
         if size:
             schema["prefixItems"] = [self.write(item) for item in shape.items]
         return schema
 
-    def _entries(self, shape: Entries) -> Schema:
+    def write_entries(self, shape: Entries) -> Schema:
         schema: Schema = {"type": "object", "additionalProperties": self.write(shape.value)}
         key = self.write(shape.key)
         if key.pop("type", None) == "integer":
@@ -100,7 +101,7 @@ class SchemaWriter:
             schema["propertyNames"] = key
         return schema
 
-    def _record(self, shape: Record) -> Schema:
+    def write_record(self, shape: Record) -> Schema:
         if shape in self._names:
             return _reference(self._names[shape])
         name = self._names[shape] = self._free(shape.name)
@@ -116,7 +117,7 @@ class SchemaWriter:
             schema["required"] = required
         return _reference(name)
 
-    def _alias(self, shape: Alias) -> Schema:
+    def write_alias(self, shape: Alias) -> Schema:
         if isinstance(shape.target, (Record, Foreign, Alias)):
             return self.write(shape.target)
         if shape in self._names:
@@ -126,10 +127,10 @@ class SchemaWriter:
         self.definitions[name].update(self.write(shape.target))
         return _reference(name)
 
-    def _either(self, shape: Either) -> Schema:
+    def write_either(self, shape: Either) -> Schema:
         return {"anyOf": [self.write(option) for option in shape.options]}
 
-    def _refined(self, shape: Refined) -> Schema:
+    def write_refined(self, shape: Refined) -> Schema:
         schema = self.write(shape.shape)
         schema.update(_words(shape.info))
         kinds = json_kinds(shape.shape)
@@ -142,7 +143,7 @@ class SchemaWriter:
                 schema["enum"] = [*forms, None] if allows_null(shape.shape) and None not in forms else forms
         return schema
 
-    def _foreign(self, shape: Foreign) -> Schema:
+    def write_foreign(self, shape: Foreign) -> Schema:
         if shape in self._names:
             return _reference(self._names[shape])
         schema: Schema = copy.deepcopy(shape.document)
@@ -172,7 +173,7 @@ class SchemaWriter:
         free, number = plain, 1
         while free in self.definitions:
             number += 1
-            free = "{}_{}".format(plain, number)
+            free = f"{plain}_{number}"
         return free
 
 
@@ -184,7 +185,7 @@ def default_form(default: Any) -> Any:
         form, warnings = to_json(default, None)
     except OutputError:
         return MISSING
-    except Exception:  # the default is the author's own object: a schema without it is right, too
+    except Exception:  # noqa: BLE001  # the default is the author's own object: a schema without it is right, too
         return MISSING
     return MISSING if warnings else form
 
@@ -228,8 +229,7 @@ def _bounds(info: InputField, kinds: set[str]) -> Schema:
 def json_kinds(shape: Shape) -> set[str]:
     """The JSON types that values of a shape have; "any" where nothing is known."""
     if isinstance(shape, Scalar):
-        kind: Any = _SCALARS[shape.kind].get("type", "any")
-        return set(kind) if isinstance(kind, list) else {kind}  # pyright: ignore[reportUnknownArgumentType]
+        return _type_set(_SCALARS[shape.kind])
     if isinstance(shape, Choice):
         return {_json_type(form) for form, _ in shape.values}
     if isinstance(shape, (Items, Fixed)):
@@ -242,8 +242,12 @@ def json_kinds(shape: Shape) -> set[str]:
         return set().union(*map(json_kinds, shape.options))
     if isinstance(shape, Refined):
         return json_kinds(shape.shape)
-    kind = shape.document.get("type", "any")
-    return set(kind) if isinstance(kind, list) else {kind}  # pyright: ignore[reportUnknownArgumentType]
+    return _type_set(shape.document)
+
+
+def _type_set(schema: Schema) -> set[str]:
+    kinds: Any = schema.get("type", "any")
+    return set(kinds) if is_array(kinds) else {str(kinds)}
 
 
 def _json_type(form: Any) -> str:
@@ -260,7 +264,8 @@ def _items_of(schema: Schema) -> Schema:
     """The schema of the items of an array, or of the array among the options."""
     if "items" in schema:
         return schema["items"]
-    return next((option["items"] for option in schema.get("anyOf", ()) if "items" in option), {})
+    options: list[Schema] = schema.get("anyOf", [])
+    return next((_items_of(option) for option in options if "items" in option), Schema())
 
 
 _TEXT = {"type": "string"}
@@ -282,14 +287,14 @@ _SCALARS: dict[str, Schema] = {
     "path": FILE,
 }
 _WRITERS: dict[Any, Callable[[SchemaWriter, Any], Schema]] = {
-    Scalar: SchemaWriter._scalar,
-    Choice: SchemaWriter._choice,
-    Items: SchemaWriter._items,
-    Fixed: SchemaWriter._fixed,
-    Entries: SchemaWriter._entries,
-    Record: SchemaWriter._record,
-    Alias: SchemaWriter._alias,
-    Either: SchemaWriter._either,
-    Refined: SchemaWriter._refined,
-    Foreign: SchemaWriter._foreign,
+    Scalar: SchemaWriter.write_scalar,
+    Choice: SchemaWriter.write_choice,
+    Items: SchemaWriter.write_items,
+    Fixed: SchemaWriter.write_fixed,
+    Entries: SchemaWriter.write_entries,
+    Record: SchemaWriter.write_record,
+    Alias: SchemaWriter.write_alias,
+    Either: SchemaWriter.write_either,
+    Refined: SchemaWriter.write_refined,
+    Foreign: SchemaWriter.write_foreign,
 }

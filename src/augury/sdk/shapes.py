@@ -1,7 +1,7 @@
 """Shapes: what a type annotation means, as one small closed set of nodes.
 
-`annotations.py` makes them from annotations, `schema.py` writes them as JSON Schema, the runner's `convert.py` reads JSON by
-them; so that what is promised and what is accepted cannot differ. Knows nothing about any of the three.
+`annotations.py` makes them from annotations, `schema.py` writes them as JSON Schema, the runner's `convert.py` reads
+JSON by them; so that what is promised and what is accepted cannot differ. Knows nothing about any of the three.
 Standard library only; Python 3.9 and newer.
 """
 
@@ -88,7 +88,7 @@ class RecordField:
 
 @dataclass(eq=False)
 class Record:
-    """An object with named fields: a dataclass, a TypedDict or a NamedTuple. Filled in after it is made: it may recurse."""
+    """An object with named fields: a dataclass, a TypedDict or a NamedTuple. Filled in once made, as it may recurse."""
 
     name: str
     kind: Any
@@ -154,14 +154,3 @@ def or_null(shape: Shape) -> Shape:
     if allows_null(shape):
         return shape
     return Either((*shape.options, NULL) if isinstance(shape, Either) else (shape, NULL))
-
-
-def same_json(one: Any, other: Any) -> bool:
-    """Equality as JSON Schema has it: 1 is 1.0, but true is not 1."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same_json, one, other))  # pyright: ignore[reportUnknownArgumentType]
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same_json(one[key], other[key]) for key in one)  # pyright: ignore
-    return bool(one == other)

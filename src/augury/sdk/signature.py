@@ -10,20 +10,20 @@ import functools
 import inspect
 import typing
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from .annotations import STREAMS, Reader, UnsupportedType, evaluate, name_of
 from .docstrings import read_docstring
 from .fields import EMPTY, MISSING, InputField, TextStream
 from .schema import Schema, SchemaWriter
 from .shapes import ANY, Refined, Scalar, Shape, or_null
-from .source import Where
+from .source import Where, innermost
 
 
 class SignatureError(Exception):
     """A predict() that Augury cannot offer; says in which file and line, which parameter, and what would work."""
 
-    def __init__(self, message: str, file: Optional[str] = None, line: Optional[int] = None, name: Optional[str] = None):
+    def __init__(self, message: str, file: str | None = None, line: int | None = None, name: str | None = None):
         super().__init__(message)
         self.message = message
         self.file = file
@@ -54,7 +54,7 @@ class Signature:
 
     name: str
     parameters: tuple[Parameter, ...]
-    extra: Optional[Shape]
+    extra: Shape | None
     """The shape of further inputs, where predict() takes **kwargs."""
     output: Shape
     """Of the value that is returned, or of each item of a stream."""
@@ -64,9 +64,9 @@ class Signature:
     """It gives items one by one."""
     is_text: bool
     """Its items are pieces of one text (TextStream)."""
-    description: Optional[str]
-    file: Optional[str]
-    line: Optional[int]
+    description: str | None
+    file: str | None
+    line: int | None
     warnings: tuple[str, ...] = field(default=())
 
 
@@ -77,10 +77,10 @@ def inspect_predict(target: Any) -> Signature:
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError) as error:
-        raise SignatureError("predict() has no readable signature: {}".format(error)) from error
+        raise SignatureError(f"predict() has no readable signature: {error}") from error
     reading = _Reading(function, where)
     documented = read_docstring(inspect.getdoc(function))
-    extra: Optional[Shape] = None
+    extra: Shape | None = None
     read: list[Parameter] = []
     for parameter in parameters[0 if bound else 1 :]:
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
@@ -132,21 +132,23 @@ def _input_schema(signature: Signature) -> Schema:
     return writer.document(schema)
 
 
+def is_function(target: Any) -> bool:
+    """Whether it is called itself, rather than having a predict() to call."""
+    return inspect.isroutine(target) or isinstance(target, functools.partial)
+
+
 def _function_of(target: Any) -> tuple[Callable[..., Any], bool]:
     """The function to read, and whether `self` is filled in already."""
     if not inspect.isclass(target):
-        if inspect.isroutine(target) or isinstance(target, functools.partial):
-            return target, True
-        method = getattr(target, "predict", None) or target
-        return method, True
+        return (target if is_function(target) else getattr(target, "predict", target)), True
     try:
         found = inspect.getattr_static(target, "predict")
     except AttributeError:
-        raise SignatureError("class {} has no predict()".format(target.__name__), *Where(target).pair()) from None
+        raise SignatureError(f"class {target.__name__} has no predict()", *Where(target).pair()) from None
     if isinstance(found, (staticmethod, classmethod)):
         return getattr(target, "predict"), True  # noqa: B009  # a descriptor of an unknown class
     if not callable(found):
-        raise SignatureError("{}.predict is no function".format(target.__name__), *Where(target).pair())
+        raise SignatureError(f"{target.__name__}.predict is no function", *Where(target).pair())
     return found, False
 
 
@@ -156,9 +158,7 @@ class _Reading:
     def __init__(self, function: Callable[..., Any], where: Where) -> None:
         self.warnings: list[str] = []
         self.returns_async = False
-        self._function: Any = inspect.unwrap(function)
-        while isinstance(self._function, functools.partial):
-            self._function = inspect.unwrap(self._function.func)
+        self._function: Any = innermost(function)
         self._where = where
         self._namespace: dict[str, Any] = dict(getattr(self._function, "__globals__", {}))
         code = getattr(self._function, "__code__", None)
@@ -169,12 +169,12 @@ class _Reading:
                 continue
         self._reader = Reader(self._namespace, "validation")
 
-    def parameter(self, parameter: inspect.Parameter, documented: Optional[str]) -> Parameter:
+    def parameter(self, parameter: inspect.Parameter, documented: str | None) -> Parameter:
         name = parameter.name
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-            raise self._error(name, "*{} has no names for its values; use a list".format(name))
+            raise self._error(name, f"*{name} has no names for its values; use a list")
         if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
-            raise self._error(name, "{} is positional only, but inputs are given by name; remove the `/`".format(name))
+            raise self._error(name, f"{name} is positional only, but inputs are given by name; remove the `/`")
         shape = self.shape(parameter)
         info = shape.info if isinstance(shape, Refined) else EMPTY
         default = parameter.default
@@ -192,7 +192,7 @@ class _Reading:
 
     def shape(self, parameter: inspect.Parameter) -> Shape:
         if parameter.annotation is inspect.Parameter.empty:
-            self.warnings.append("parameter {} has no type: any JSON value is accepted".format(parameter.name))
+            self.warnings.append(f"parameter {parameter.name} has no type: any JSON value is accepted")
             return ANY
         try:
             return self._reader.read(self._evaluated(parameter.annotation))
@@ -230,8 +230,8 @@ class _Reading:
 
     def _error(self, name: str, message: str, place: str = "") -> SignatureError:
         file, line = self._where.pair(name)
-        subject = "the output" if name == "return" else "parameter {}".format(name)
-        text = "{}: {}{}: {}".format(self._where.text(line), subject, " at {}".format(name + place) if place else "", message)
+        subject = "the output" if name == "return" else f"parameter {name}"
+        text = "{}: {}{}: {}".format(self._where.text(line), subject, f" at {name + place}" if place else "", message)
         return SignatureError(text, file, line, name)
 
 

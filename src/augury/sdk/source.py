@@ -10,22 +10,30 @@ import ast
 import functools
 import inspect
 import os
-from typing import Any, Optional, Union
+from typing import Any, Union
 
 _Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
+
+
+def innermost(thing: Any) -> Any:
+    """The function that decorators, partial() and binding were put around; anything else as it is."""
+    while True:
+        inner: Any = getattr(thing, "__wrapped__", None) or getattr(thing, "__func__", None)
+        if inner is None and isinstance(thing, functools.partial):
+            inner = getattr(thing, "func", None)
+        if inner is None:
+            return thing
+        thing = inner
 
 
 class Where:
     """The place of a function or class; both parts are None for what has no source."""
 
     def __init__(self, thing: Any) -> None:
-        while isinstance(thing, functools.partial):
-            thing = thing.func
-        thing = inspect.unwrap(thing) if callable(thing) else thing
-        thing = getattr(thing, "__func__", thing)
+        thing = innermost(thing)
         code = getattr(thing, "__code__", None)
-        self.file: Optional[str] = getattr(code, "co_filename", None)
-        self.line: Optional[int] = getattr(code, "co_firstlineno", None)
+        self.file: str | None = getattr(code, "co_filename", None)
+        self.line: int | None = getattr(code, "co_firstlineno", None)
         if code is None and inspect.isclass(thing):
             try:
                 self.file = inspect.getsourcefile(thing)
@@ -34,17 +42,17 @@ class Where:
                 pass
         self._name: str = getattr(thing, "__name__", "")
 
-    def pair(self, parameter: Optional[str] = None) -> tuple[Optional[str], Optional[int]]:
+    def pair(self, parameter: str | None = None) -> tuple[str | None, int | None]:
         """File and line; of a parameter (or "return") where it is named and found."""
         line = self._parameter_line(parameter) if parameter else None
         return self.file, line or self.line
 
-    def text(self, line: Optional[int]) -> str:
+    def text(self, line: int | None) -> str:
         """Such as `predict.py, line 3`."""
         file = os.path.basename(self.file) if self.file else self._name or "predict()"
-        return "{}, line {}".format(file, line) if line else file
+        return f"{file}, line {line}" if line else file
 
-    def _parameter_line(self, parameter: str) -> Optional[int]:
+    def _parameter_line(self, parameter: str) -> int | None:
         function = self._definition()
         if function is None:
             return None
@@ -54,7 +62,7 @@ class Where:
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
         return next((one.lineno for one in every if one is not None and one.arg == parameter), None)
 
-    def _definition(self) -> Optional[_Function]:
+    def _definition(self) -> _Function | None:
         if self.file is None or self.line is None:
             return None
         try:
