@@ -135,7 +135,8 @@ def _parse(done: Finished) -> Mapping[str, JsonValue]:
         return answer
     lines = tuple((done.stderr or done.stdout).strip().splitlines()[-_LAST_LINES:])
     how = f"ended with signal {-done.code}" if done.code < 0 else f"exited with code {done.code}"
-    raise ProjectError(f"loading the model's code {how}", traceback=lines)
+    last = f": {lines[-1]}" if lines else ""
+    raise ProjectError(f"loading the model's code {how}{last}", traceback=lines)
 
 
 def _problem(error: Mapping[str, JsonValue]) -> ProjectError:

@@ -27,6 +27,7 @@ _FOLDERS = ("sdk", "runner")
 def materialize(root: Path) -> Path:
     """The folder below `root` with the files as they are now; made unless it is there."""
     files = _files(Path(augury.__file__).parent)
+    root = root.absolute()
     folder = root / _digest(files)
     if folder.is_dir():
         return folder
