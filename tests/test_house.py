@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,12 +38,23 @@ def functions(path: Path) -> Iterator[tuple[str, int]]:
 
 
 def imports(tree: ast.Module) -> Iterator[str]:
-    """The absolute names of modules that are imported anywhere in a file, under TYPE_CHECKING too."""
-    for node in ast.walk(tree):
+    """The absolute names of modules that a file imports when it runs, anywhere in it; not those of types alone."""
+    for node in running(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield node.module or "" if node.level == 0 else f"augury.{'.' * node.level}{node.module or ''}"
+
+
+def running(node: ast.AST) -> Iterator[ast.AST]:
+    """Everything in a tree but what stands under `if TYPE_CHECKING:`."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
+            for other in child.orelse:
+                yield from running(other)
+        else:
+            yield from running(child)
 
 
 def sleeps(tree: ast.Module) -> Iterator[int]:
@@ -117,6 +129,20 @@ def test_what_models_load_imports_the_standard_library_alone() -> None:
         and not re.match(r"augury(\.sdk|\.runner|\.protocol|\.\.|$)", imported)
     ]
     assert foreign == []
+
+
+def test_an_import_is_seen_wherever_it_runs() -> None:
+    text = """
+        from typing import TYPE_CHECKING
+        if TYPE_CHECKING:
+            import seen_by_types
+        else:
+            import other.way
+        def f():
+            from . import beside
+            import inside
+    """
+    assert list(imports(ast.parse(textwrap.dedent(text)))) == ["typing", "other.way", "augury..", "inside"]
 
 
 def test_what_models_load_is_python_3_9() -> None:
