@@ -1,0 +1,279 @@
+"""Opens a database and runs functions in its transactions, off the event loop.
+
+SQLite: one writer thread drains everything that waits into one transaction, each write in a savepoint of its own, and
+answers after the commit with one wake-up of the loop. PostgreSQL: each write is a transaction of its own, several at a
+time. Reads run on reader threads, each in one snapshot. Knows no table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol, TypeVar, cast
+
+import anyio
+import anyio.to_thread
+
+from augury.store.connection import Connection, DialectName, StorageError
+from augury.store.postgres import PostgresSession
+from augury.store.sqlite import SqliteSession, Sync, sqlite_path
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+READERS = 3
+POSTGRES_WRITERS = 6
+BATCH = 512
+"""The most writes that one commit answers."""
+_ATTEMPTS = 5
+_IDLE_SECONDS = 0.05
+"""How long nothing has to be written before the writer tidies up behind itself."""
+
+
+@dataclass(slots=True)
+class _Job:
+    """A function that waits for a transaction, and then what came of it."""
+
+    fn: Callable[[Connection], Any]
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+
+_Waiting = SimpleQueue["_Job | None"]
+
+
+class _Session(Protocol):
+    @property
+    def connection(self) -> Connection: ...
+    def begin(self) -> None: ...
+    def commit(self) -> None: ...
+    def rollback(self) -> None: ...
+    def retryable(self, error: BaseException) -> bool: ...
+    def close(self) -> None: ...
+
+
+class Database:
+    """Transactions for the event loop that opened it."""
+
+    def __init__(
+        self, dialect: DialectName, loop: asyncio.AbstractEventLoop, writes: _Waiting, reads: _Waiting
+    ) -> None:
+        self.dialect: DialectName = dialect
+        self._loop = loop
+        self._writes = writes
+        self._reads = reads
+        self._closed = False
+
+    async def read(self, fn: Callable[[Connection], T]) -> T:
+        """Run `fn` in one snapshot; it can change nothing."""
+        return await self._put(self._reads, fn)
+
+    async def write(self, fn: Callable[[Connection], T]) -> T:
+        """Run `fn` in a transaction and return after the commit; what it raises undoes it alone.
+
+        A cancelled caller's write still happens. `fn` may be run again if its transaction failed, so it has no effect
+        but on the connection. Raises StorageError when the database fails.
+        """
+        return await self._put(self._writes, fn)
+
+    def write_soon(self, fn: Callable[[Connection], T]) -> asyncio.Future[T]:
+        """As `write`, without a coroutine: the future is done after the commit."""
+        return self._put(self._writes, fn)
+
+    def _put(self, queue: _Waiting, fn: Callable[[Connection], T]) -> asyncio.Future[T]:
+        future: asyncio.Future[T] = self._loop.create_future()
+        if self._closed:
+            future.set_exception(StorageError("the database is closed"))
+        else:
+            queue.put(_Job(fn, future))
+        return future
+
+    def refuse(self) -> None:
+        """Take nothing more; what waits is still done."""
+        self._closed = True
+
+
+@asynccontextmanager
+async def open_database(url: str, *, sqlite_sync: Sync = "full") -> AsyncGenerator[Database]:
+    """Open the database that a `sqlite:///path` or `postgresql://...` names; leaving waits for what is queued."""
+    loop = asyncio.get_running_loop()
+    writes, reads = _Waiting(), _Waiting()
+    dialect: DialectName = "sqlite" if url.startswith("sqlite:") else "postgresql"
+    threads: list[threading.Thread] = []
+    database = Database(dialect, loop, writes, reads)
+    writers, readers = await anyio.to_thread.run_sync(_sessions, url, sqlite_sync)
+    try:
+        for number, session in enumerate(writers):
+            target = _write_batches if isinstance(session, SqliteSession) else _transact_each
+            threads.append(_thread(f"store-writer-{number}", target, session, writes, loop))
+        for number, session in enumerate(readers):
+            threads.append(_thread(f"store-reader-{number}", _transact_each, session, reads, loop))
+        yield database
+    finally:
+        database.refuse()
+        for waiting, sessions in ((writes, writers), (reads, readers)):
+            for _ in sessions:
+                waiting.put(None)
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(_join, threads)
+
+
+def _sessions(url: str, sync: Sync) -> tuple[Sequence[_Session], Sequence[_Session]]:
+    if url.startswith("sqlite:"):
+        path = sqlite_path(url)
+        # The writer comes first: it makes the file and its WAL.
+        writer = SqliteSession(path, sync, writes=True)
+        return [writer], [SqliteSession(path, sync, writes=False) for _ in range(READERS)]
+    return (
+        [PostgresSession(url, writes=True) for _ in range(POSTGRES_WRITERS)],
+        [PostgresSession(url, writes=False) for _ in range(READERS)],
+    )
+
+
+def _thread(
+    name: str, target: Callable[..., None], session: _Session, waiting: _Waiting, loop: asyncio.AbstractEventLoop
+) -> threading.Thread:
+    thread = threading.Thread(target=target, args=(session, waiting, loop), name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def _join(threads: Sequence[threading.Thread]) -> None:
+    for thread in threads:
+        thread.join()
+
+
+def _transact_each(session: _Session, waiting: _Waiting, loop: asyncio.AbstractEventLoop) -> None:
+    """A thread's life: one transaction for each job, until told to end."""
+    while (job := waiting.get()) is not None:
+        try:
+            _transact(session, job)
+        except BaseException as error:  # noqa: BLE001 - the job's caller hears of it, and the thread has to live on
+            job.error = error
+        _answer(loop, [job])
+    session.close()
+
+
+def _transact(session: _Session, job: _Job) -> None:
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            session.begin()
+            job.result = job.fn(session.connection)
+            session.commit()
+        except BaseException as error:
+            session.rollback()
+            if attempt == _ATTEMPTS or not session.retryable(error):
+                raise
+            log.warning("transaction tried again", extra={"attempt": attempt, "error": str(error)})
+        else:
+            return
+
+
+def _write_batches(session: SqliteSession, waiting: _Waiting, loop: asyncio.AbstractEventLoop) -> None:
+    """The SQLite writer's life: everything that waits becomes one transaction, until told to end."""
+    ended = False
+    while not ended:
+        batch, ended = _drain(waiting, session)
+        if not batch:
+            continue
+        try:
+            _commit(session, batch)
+        except BaseException as error:  # noqa: BLE001 - the callers hear of it, and the thread has to live on
+            _fail(batch, error)
+        _answer(loop, batch)
+        _tidy(session, idle=False)
+    session.close()
+
+
+def _drain(waiting: _Waiting, session: SqliteSession) -> tuple[list[_Job], bool]:
+    """Wait for a write and take all that came with it; True when told to end."""
+    batch: list[_Job] = []
+    try:
+        job = waiting.get(timeout=_IDLE_SECONDS)
+    except Empty:
+        _tidy(session, idle=True)
+        job = waiting.get()
+    while job is not None:
+        batch.append(job)
+        if len(batch) >= BATCH:
+            return batch, False
+        try:
+            job = waiting.get_nowait()
+        except Empty:
+            return batch, False
+    return batch, True
+
+
+def _commit(session: SqliteSession, batch: list[_Job]) -> None:
+    if len(batch) > 1 and _commit_together(session, batch):
+        return
+    # Alone, or the transaction as a whole failed: then each gets its own, so that only the culprit fails.
+    for job in batch:
+        job.result = job.error = None
+        try:
+            _transact(session, job)
+        except Exception as error:
+            job.error = error
+
+
+def _commit_together(session: SqliteSession, batch: list[_Job]) -> bool:
+    cursor, connection = session.cursor, session.connection
+    try:
+        session.begin()
+        for job in batch:
+            cursor.execute("SAVEPOINT one")
+            try:
+                job.result = job.fn(connection)
+            except Exception as error:
+                job.error = error
+                cursor.execute("ROLLBACK TO one")
+            cursor.execute("RELEASE one")
+        session.commit()
+    except Exception as error:
+        log.warning("a batch of writes failed and is done one by one", extra={"error": str(error), "size": len(batch)})
+        session.rollback()
+        return False
+    return True
+
+
+def _tidy(session: SqliteSession, *, idle: bool) -> None:
+    try:
+        session.tidy(idle=idle)
+    except Exception:
+        log.exception("checkpoint failed")
+
+
+def _fail(batch: Sequence[_Job], error: BaseException) -> None:
+    for job in batch:
+        job.error = job.error or error
+
+
+def _answer(loop: asyncio.AbstractEventLoop, jobs: list[_Job]) -> None:
+    try:
+        loop.call_soon_threadsafe(_resolve, jobs)
+    except RuntimeError:
+        log.warning("the loop ended before its writes", extra={"size": len(jobs)})
+
+
+def _resolve(jobs: list[_Job]) -> None:
+    for job in jobs:
+        # A cancelled caller's future is done already.
+        if job.future.done():
+            continue
+        if job.error is None:
+            job.future.set_result(job.result)
+        else:
+            job.future.set_exception(_raisable(job.error))
+
+
+def _raisable(error: BaseException) -> Exception:
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    return cast("Exception", StorageError(f"a transaction ended in {error!r}"))

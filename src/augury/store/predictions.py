@@ -1,0 +1,174 @@
+"""Predictions as rows: stored, read, listed, emptied. What moves them along is in `queue`.
+
+A row is read together with its model's owner and name and its version's number. Knows no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from sqlalchemy import Boolean, Select, bindparam, literal_column, null, select, update
+from sqlalchemy import insert as sql_insert
+
+from augury.domain.ids import AccountId, PredictionId
+from augury.domain.prediction import ModelRef, Prediction, Status
+from augury.store.connection import Connection, Query, Row
+from augury.store.tables import accounts, models, predictions, versions
+
+COLUMNS = (
+    predictions.c.id,
+    predictions.c.account_id,
+    predictions.c.version_id,
+    predictions.c.status,
+    predictions.c.created_at,
+    predictions.c.updated_at,
+    predictions.c.input,
+    predictions.c.output,
+    predictions.c.error,
+    predictions.c.metrics,
+    predictions.c.stream,
+    predictions.c.started_at,
+    predictions.c.finished_at,
+    predictions.c.setup_time,
+    predictions.c.execution_time,
+    predictions.c.worker_id,
+    predictions.c.attempt,
+    predictions.c.given_back,
+    predictions.c.start_deadline,
+    predictions.c.deadline,
+    predictions.c.cancel_requested_at,
+)
+"""What a Prediction holds, in the order that `from_row` expects."""
+
+_CONTENTS = frozenset({"input", "output", "error", "metrics"})
+_REF = (accounts.c.name, models.c.name, versions.c.number)
+
+
+def insert(c: Connection, prediction: Prediction) -> None:
+    """Store a new prediction in whatever state it is; raises ConstraintViolated if it is impossible."""
+    c.change(
+        _INSERT,
+        id=prediction.id,
+        account_id=prediction.account_id,
+        version_id=prediction.version_id,
+        status=prediction.status.value,
+        created_at=prediction.created_at,
+        updated_at=prediction.updated_at,
+        input=prediction.input,
+        output=prediction.output,
+        error=prediction.error,
+        metrics=prediction.metrics,
+        stream=prediction.stream,
+        started_at=prediction.started_at,
+        finished_at=prediction.finished_at,
+        setup_time=prediction.setup_time,
+        execution_time=prediction.execution_time,
+        worker_id=prediction.worker_id,
+        attempt=prediction.attempt,
+        given_back=prediction.given_back,
+        start_deadline=prediction.start_deadline,
+        deadline=prediction.deadline,
+        cancel_requested_at=prediction.cancel_requested_at,
+    )
+
+
+def get(c: Connection, prediction_id: PredictionId) -> Prediction | None:
+    """The prediction as it is now."""
+    return next(iter(rows_to_predictions(c.run(_GET, id=prediction_id))), None)
+
+
+def page(
+    c: Connection,
+    account_id: AccountId,
+    *,
+    statuses: Sequence[Status] | None,
+    before: str | None,
+    after: str | None,
+    limit: int,
+) -> list[Prediction]:
+    """An account's predictions, newest first: the `limit` next older than `before`, or next newer than `after`.
+
+    Without their contents, which lists do not show: input, output, error and metrics are None.
+    """
+    chosen = None if statuses is None else tuple(sorted({status.value for status in statuses}))
+    query = _page(chosen, before is not None, after is not None)
+    places = {name: value for name, value in (("before", before), ("after", after)) if value is not None}
+    found = rows_to_predictions(c.run(query, account_id=account_id, limit=limit, **places))
+    if after is not None and before is None:
+        found.reverse()
+    return found
+
+
+def remove_content(c: Connection, prediction_id: PredictionId, now: int) -> bool:
+    """Forget input, output and metrics of a finished prediction; whether there was something to forget."""
+    return c.change(_REMOVE, wanted=prediction_id, now=now) == 1
+
+
+def model_ref(c: Connection, version_id: int) -> ModelRef:
+    """Owner, name and number of a version that exists."""
+    ((owner, name, number),) = c.run(_MODEL_REF, version_id=version_id)
+    return ModelRef(owner, name, number)
+
+
+def rows_to_predictions(rows: Sequence[Row]) -> list[Prediction]:
+    """Rows of `joined()` as predictions."""
+    return [from_row(row[:-3], ModelRef(row[-3], row[-2], row[-1])) for row in rows]
+
+
+def from_row(row: Row, model: ModelRef) -> Prediction:
+    """A row of COLUMNS as a prediction."""
+    id_, account_id, version_id, status, created, updated, input_, output, error, metrics, stream, *rest = row
+    return Prediction(
+        id_, account_id, version_id, model, _STATUS[status], created, updated, input_, output, error, metrics,
+        bool(stream), *rest,
+    )  # fmt: skip
+
+
+def joined(*, contents: bool = True) -> Select[tuple[object, ...]]:
+    """Select predictions with what their ModelRef needs; without `contents` no megabytes are read."""
+    columns = [column if contents or column.name not in _CONTENTS else null() for column in COLUMNS]
+    return (
+        select(*columns, *_REF)
+        .join_from(predictions, versions, versions.c.id == predictions.c.version_id)
+        .join(models, models.c.id == versions.c.model_id)
+        .join(accounts, accounts.c.id == models.c.account_id)
+    )
+
+
+@lru_cache(maxsize=512)
+def _page(statuses: tuple[str, ...] | None, before: bool, after: bool) -> Query:
+    statement = joined(contents=False).where(predictions.c.account_id == bindparam("account_id"))
+    if statuses is not None:
+        # Literal: an expanding list cannot be compiled once. The values are those of an enum.
+        names = ", ".join(f"'{name}'" for name in statuses)
+        statement = statement.where(
+            literal_column(f"predictions.status IN ({names})" if statuses else "1 = 0", Boolean)
+        )
+    if before:
+        statement = statement.where(predictions.c.id < bindparam("before"))
+    if after:
+        statement = statement.where(predictions.c.id > bindparam("after"))
+    upwards = after and not before
+    order = predictions.c.id.asc() if upwards else predictions.c.id.desc()
+    return Query(statement.order_by(order).limit(bindparam("limit")))
+
+
+_STATUS = {status.value: status for status in Status}
+_INSERT = Query(sql_insert(predictions).values({column.name: bindparam(column.name) for column in COLUMNS}))
+_GET = Query(joined().where(predictions.c.id == bindparam("id")))
+_MODEL_REF = Query(
+    select(*_REF)
+    .join_from(versions, models, models.c.id == versions.c.model_id)
+    .join(accounts, accounts.c.id == models.c.account_id)
+    .where(versions.c.id == bindparam("version_id"))
+)
+_REMOVE = Query(
+    update(predictions)
+    .where(
+        predictions.c.id == bindparam("wanted"),
+        predictions.c.finished_at.is_not(None),
+        predictions.c.removed_at.is_(None),
+    )
+    .values(input=None, output=None, metrics=None, stream=False, removed_at=bindparam("now"))
+)

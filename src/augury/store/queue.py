@@ -1,0 +1,321 @@
+"""The queue: what moves a prediction from one state to the next.
+
+Every change is one statement guarded by the states it may come from and, once handed to a worker, by that worker and
+the attempt: a late result of a lost assignment changes nothing, and the caller is told so. Knows no clock; JSON comes
+and goes as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    Update,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from augury.domain.ids import NodeId, PredictionId, WorkerId
+from augury.domain.prediction import ACTIVE, QUEUED, Prediction, Status, sources
+from augury.store.connection import Connection, Query
+from augury.store.predictions import COLUMNS, from_row, get, joined, model_ref, rows_to_predictions
+from augury.store.tables import predictions, workers
+
+Assigned = tuple[PredictionId, WorkerId, int]
+"""A prediction, the worker it was handed to, and which attempt that was."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandBack:
+    """What became of predictions that were handed back: queued again, given up, or cancelled as was asked before."""
+
+    returned: Sequence[PredictionId]
+    abandoned: Sequence[PredictionId]
+    cancelled: Sequence[PredictionId] = ()
+
+    @property
+    def ended(self) -> Sequence[PredictionId]:
+        """Those that will not run again."""
+        return (*self.abandoned, *self.cancelled)
+
+
+def claim(c: Connection, version_id: int, worker_id: WorkerId, limit: int, now: int) -> list[Prediction]:
+    """Assign the oldest queued predictions of a version to a worker; their status is written later, by `start`."""
+    rows = c.run(_CLAIM, version_id=version_id, worker=worker_id, limit=limit, now=now)
+    if not rows:
+        return []
+    model = model_ref(c, version_id)
+    return sorted((from_row(row, model) for row in rows), key=lambda one: one.id)
+
+
+def start(
+    c: Connection,
+    prediction_id: PredictionId,
+    worker_id: WorkerId,
+    attempt: int,
+    *,
+    started_at: int,
+    setup_time: int | None,
+) -> bool:
+    """predict() was entered. False: it is no longer this worker's, and nothing changed."""
+    return 1 == c.change(
+        _START, wanted=prediction_id, worker=worker_id, try_=attempt, started_at=started_at, setup_time=setup_time
+    )
+
+
+def finish(
+    c: Connection,
+    prediction_id: PredictionId,
+    worker_id: WorkerId,
+    attempt: int,
+    *,
+    status: Status,
+    finished_at: int,
+    started_at: int | None,
+    setup_time: int | None,
+    execution_time: int | None,
+    output: str | None,
+    error: str | None,
+    metrics: str | None,
+) -> bool:
+    """The run ended. False: it is no longer this worker's, and nothing changed."""
+    return 1 == c.change(
+        _FINISH,
+        wanted=prediction_id,
+        worker=worker_id,
+        try_=attempt,
+        status=status.value,
+        finished_at=finished_at,
+        started_at=started_at,
+        setup_time=setup_time,
+        execution_time=execution_time,
+        output=output,
+        error=error,
+        metrics=metrics,
+    )
+
+
+def end_queued(
+    c: Connection, prediction_id: PredictionId, status: Status, now: int, error: str | None
+) -> Prediction | None:
+    """End one whose predict() was not entered yet; the row as it is now, or None if it was not such a one."""
+    if not c.change(_END_QUEUED, wanted=prediction_id, status=status.value, now=now, error=error):
+        return None
+    return get(c, prediction_id)
+
+
+def request_cancel(c: Connection, prediction_id: PredictionId, now: int) -> bool:
+    """Mark an active prediction as to be cancelled; whether this is the first time that it was asked."""
+    return c.change(_REQUEST_CANCEL, wanted=prediction_id, now=now) == 1
+
+
+def cancel_requests(c: Connection, node_id: NodeId) -> list[PredictionId]:
+    """Active predictions on a node that are to be cancelled."""
+    return [row[0] for row in c.run(_CANCEL_REQUESTS, node_id=node_id)]
+
+
+def assigned(c: Connection, node_id: NodeId) -> list[Prediction]:
+    """Active predictions handed to the workers of a node, oldest first."""
+    return rows_to_predictions(c.run(_ASSIGNED, node_id=node_id))
+
+
+def mark_starting(c: Connection, version_id: int, limit: int, now: int) -> list[PredictionId]:
+    """A worker is being started for the oldest queued predictions of a version."""
+    return sorted(row[0] for row in c.run(_MARK_STARTING, version_id=version_id, limit=limit, now=now))
+
+
+def hand_back(
+    c: Connection, assignments: Sequence[Assigned], now: int, *, counted: bool, limit: int, error_json: str
+) -> HandBack:
+    """Return assigned predictions to the queue.
+
+    Counted ones were perhaps begun: at most `limit` times, then they are abandoned with the error; those that were to
+    be cancelled are. Assignments that no longer hold are passed over.
+    """
+    outcomes: dict[str, list[PredictionId]] = {"pending": [], "abandoned": [], "cancelled": []}
+    query = _HAND_BACK_COUNTED if counted else _HAND_BACK
+    counting = {"limit": limit, "error": error_json} if counted else {}
+    # In the order of ids, so that two who hand back the same rows wait for each other instead of deadlocking.
+    for prediction_id, worker_id, attempt in sorted(assignments):
+        for row in c.run(query, wanted=prediction_id, worker=worker_id, try_=attempt, now=now, **counting):
+            outcomes[row[0]].append(prediction_id)
+    return HandBack(outcomes["pending"], outcomes["abandoned"], outcomes["cancelled"])
+
+
+def fail_queued(c: Connection, version_id: int, now: int, error_json: str, limit: int) -> list[PredictionId]:
+    """Fail the oldest unassigned predictions of a version that cannot run."""
+    rows = c.run(_FAIL_QUEUED, version_id=version_id, limit=limit, now=now, error=error_json)
+    return sorted(row[0] for row in rows)
+
+
+def demand(c: Connection) -> list[tuple[int, int]]:
+    """Each version with something queued and unassigned, and how much."""
+    return [(version_id, queued) for version_id, queued in c.run(_DEMAND)]
+
+
+def due(c: Connection, now: int, limit: int) -> list[Prediction]:
+    """Queued predictions past a deadline, then running ones past that of their whole life: at most `limit` of each."""
+    found = rows_to_predictions(c.run(_START_DUE, now=now, limit=limit))
+    seen = {one.id for one in found}
+    found += [one for one in rows_to_predictions(c.run(_DUE, now=now, limit=limit)) if one.id not in seen]
+    return sorted(found, key=lambda one: one.status is Status.STARTED)
+
+
+def next_due(c: Connection) -> int | None:
+    """When the next deadline of an active prediction is, or was; None if none has one."""
+    times = (c.run(query)[0][0] for query in (_NEXT_START_DUE, _NEXT_DUE))
+    return min((time for time in times if time is not None), default=None)
+
+
+def _in(statuses: Sequence[Status]) -> ColumnElement[bool]:
+    # Literal: an expanding list cannot be compiled once.
+    names = ", ".join(f"'{status.value}'" for status in statuses)
+    return literal_column(f"predictions.status IN ({names})", Boolean)
+
+
+def _queued_of_version(*also: ColumnElement[bool]) -> Select[tuple[str]]:
+    """The oldest unassigned predictions of a version, locked where others may be at it too."""
+    return (
+        select(predictions.c.id)
+        .where(
+            predictions.c.version_id == bindparam("version_id"), _in(QUEUED), predictions.c.worker_id.is_(None), *also
+        )
+        .order_by(predictions.c.id)
+        .limit(bindparam("limit"))
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _change(picked: Select[tuple[str]]) -> Update:
+    # A subquery with a lock may be run again for each row; a CTE with one is not.
+    return update(predictions).where(predictions.c.id.in_(select(picked.cte("picked").c.id)))
+
+
+def _held(statuses: Sequence[Status]) -> Update:
+    """Change a prediction that is still this worker's, in this attempt."""
+    return update(predictions).where(
+        predictions.c.id == bindparam("wanted"),
+        predictions.c.worker_id == bindparam("worker"),
+        predictions.c.attempt == bindparam("try_"),
+        _in(statuses),
+    )
+
+
+def _handed_back(*, counted: bool) -> Update:
+    columns = predictions.c
+    cancelled = columns.cancel_requested_at.is_not(None)
+    spent = columns.given_back >= bindparam("limit")
+    over = or_(cancelled, spent) if counted else cancelled
+    values: dict[str, object] = {
+        "status": case((cancelled, "cancelled"), *([(spent, "abandoned")] if counted else []), else_="pending"),
+        "updated_at": bindparam("now"),
+        "finished_at": case((over, bindparam("now")), else_=null()),
+        # What ends here keeps when and where it ran; what is queued again begins anew.
+        "worker_id": case((over, columns.worker_id), else_=null()),
+        "started_at": case((over, columns.started_at), else_=null()),
+        "setup_time": case((over, columns.setup_time), else_=null()),
+    }
+    if counted:
+        values["given_back"] = columns.given_back + case((over, 0), else_=1)
+        values["error"] = case((cancelled, null()), (spent, bindparam("error")), else_=null())
+    return _held(ACTIVE).values(values)
+
+
+_BEFORE_START = tuple(status for status in sources(Status.STARTED) if status in QUEUED)
+_CLAIM = Query(
+    _change(
+        _queued_of_version(
+            or_(predictions.c.start_deadline.is_(None), predictions.c.start_deadline > bindparam("now")),
+            or_(predictions.c.deadline.is_(None), predictions.c.deadline > bindparam("now")),
+        )
+    )
+    .values(worker_id=bindparam("worker"), attempt=predictions.c.attempt + 1, updated_at=bindparam("now"))
+    .returning(*COLUMNS)
+)
+_START = Query(
+    _held(_BEFORE_START).values(
+        status="started",
+        started_at=bindparam("started_at"),
+        updated_at=bindparam("started_at"),
+        setup_time=bindparam("setup_time"),
+    )
+)
+_FINISH = Query(
+    _held(sources(Status.SUCCEEDED)).values(
+        status=bindparam("status"),
+        updated_at=bindparam("finished_at"),
+        finished_at=bindparam("finished_at"),
+        started_at=bindparam("started_at"),
+        setup_time=bindparam("setup_time"),
+        execution_time=bindparam("execution_time"),
+        output=bindparam("output"),
+        error=bindparam("error"),
+        metrics=bindparam("metrics"),
+    )
+)
+_END_QUEUED = Query(
+    update(predictions)
+    .where(predictions.c.id == bindparam("wanted"), _in(QUEUED))
+    .values(
+        status=bindparam("status"), updated_at=bindparam("now"), finished_at=bindparam("now"), error=bindparam("error")
+    )
+)
+_REQUEST_CANCEL = Query(
+    update(predictions)
+    .where(predictions.c.id == bindparam("wanted"), _in(ACTIVE), predictions.c.cancel_requested_at.is_(None))
+    .values(cancel_requested_at=bindparam("now"))
+)
+_ON_NODE = (
+    predictions.c.worker_id.in_(select(workers.c.id).where(workers.c.node_id == bindparam("node_id"))),
+    predictions.c.worker_id.is_not(None),
+    predictions.c.finished_at.is_(None),
+)
+_CANCEL_REQUESTS = Query(
+    select(predictions.c.id).where(*_ON_NODE, predictions.c.cancel_requested_at.is_not(None)).order_by(predictions.c.id)
+)
+_ASSIGNED = Query(joined().where(*_ON_NODE).order_by(predictions.c.id))
+_MARK_STARTING = Query(
+    _change(_queued_of_version(_in((Status.PENDING,))))
+    .values(status="starting", updated_at=bindparam("now"))
+    .returning(predictions.c.id)
+)
+_HAND_BACK = Query(_handed_back(counted=False).returning(predictions.c.status))
+_HAND_BACK_COUNTED = Query(_handed_back(counted=True).returning(predictions.c.status))
+_FAIL_QUEUED = Query(
+    _change(_queued_of_version())
+    .values(status="failed", updated_at=bindparam("now"), finished_at=bindparam("now"), error=bindparam("error"))
+    .returning(predictions.c.id)
+)
+_UNASSIGNED = (_in(QUEUED), predictions.c.worker_id.is_(None))
+_DEMAND = Query(
+    select(predictions.c.version_id, func.count())
+    .where(*_UNASSIGNED)
+    .group_by(predictions.c.version_id)
+    .order_by(predictions.c.version_id)
+)
+_HAS_START_DEADLINE = (_in(QUEUED), predictions.c.start_deadline.is_not(None))
+_HAS_DEADLINE = (predictions.c.finished_at.is_(None), predictions.c.deadline.is_not(None))
+_START_DUE = Query(
+    joined()
+    .where(*_HAS_START_DEADLINE, predictions.c.start_deadline <= bindparam("now"))
+    .order_by(predictions.c.start_deadline)
+    .limit(bindparam("limit"))
+)
+_DUE = Query(
+    joined()
+    .where(*_HAS_DEADLINE, predictions.c.deadline <= bindparam("now"))
+    .order_by(predictions.c.deadline)
+    .limit(bindparam("limit"))
+)
+_NEXT_START_DUE = Query(select(func.min(predictions.c.start_deadline)).where(*_HAS_START_DEADLINE))
+_NEXT_DUE = Query(select(func.min(predictions.c.deadline)).where(*_HAS_DEADLINE))

@@ -1,0 +1,120 @@
+"""A SQLite file in WAL mode: how it is opened, and how its WAL is kept short.
+
+Knows nothing about threads: whoever uses a session uses it from one thread at a time.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlalchemy
+from sqlalchemy import event
+from sqlalchemy.pool import NullPool
+
+from augury.store.connection import Connection, refuse_nul
+
+Sync = Literal["full", "normal"]
+
+_BUSY_MILLIS = 5_000
+_CHECKPOINT_MILLIS = 20
+_CHECKPOINT_ROWS = 2_000
+"""Changed rows after which the WAL is copied into the file although writes are waiting."""
+_WAL_LIMIT = 64 * 1024 * 1024
+"""Bytes of WAL at which the writer waits for readers, shortly, to begin it anew."""
+
+
+class SqliteSession:
+    """One connection to the file; transactions are begun and ended by hand."""
+
+    def __init__(self, path: str, sync: Sync, *, writes: bool) -> None:
+        self._path = path
+        self._begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+        self.raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        for pragma in _pragmas(sync, writes=writes):
+            self.raw.execute(f"PRAGMA {pragma}").fetchall()
+        self.cursor = self.raw.cursor()
+        self._core = _core(self.raw)
+        self.connection = Connection("sqlite", self.cursor, self._core)
+        self._checkpointed = self.raw.total_changes
+
+    def begin(self) -> None:
+        """Open a transaction; a writing one takes the file's lock at once."""
+        self.cursor.execute(self._begin)
+
+    def commit(self) -> None:
+        """Make the transaction durable, as `synchronous` says."""
+        self.cursor.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """End the transaction, if one is open."""
+        if self.raw.in_transaction:
+            self.cursor.execute("ROLLBACK")
+
+    def retryable(self, error: BaseException) -> bool:
+        """Whether trying the transaction again may succeed: the busy timeout has already waited."""
+        return False
+
+    def tidy(self, *, idle: bool) -> None:
+        """Copy the WAL into the file where it is time. Between transactions only, by the writer."""
+        changed = self.raw.total_changes - self._checkpointed
+        if _size(f"{self._path}-wal") > _WAL_LIMIT:
+            self._checkpoint("TRUNCATE")
+        elif changed >= _CHECKPOINT_ROWS or (idle and changed):
+            self._checkpoint("PASSIVE")
+
+    def close(self) -> None:
+        """Close the connection; the last one removes the WAL."""
+        self._core.close()
+        self.raw.close()
+
+    def _checkpoint(self, mode: str) -> None:
+        self._checkpointed = self.raw.total_changes
+        # A reader may hold the WAL for long; then it grows a little and the next round tries again.
+        self.raw.execute(f"PRAGMA busy_timeout={_CHECKPOINT_MILLIS}").fetchall()
+        try:
+            self.raw.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+        finally:
+            self.raw.execute(f"PRAGMA busy_timeout={_BUSY_MILLIS}").fetchall()
+
+
+def sqlite_path(url: str) -> str:
+    """The file that a `sqlite:///path` names; raises ValueError for one in memory, which threads cannot share."""
+    path = sqlalchemy.make_url(url).database
+    if not path or path == ":memory:":
+        raise ValueError(f"{url} names no file: use sqlite:///path/to/augury.db")
+    return str(Path(path).absolute())
+
+
+def _pragmas(sync: Sync, *, writes: bool) -> tuple[str, ...]:
+    return (
+        f"busy_timeout={_BUSY_MILLIS}",
+        "journal_mode=WAL",
+        "foreign_keys=ON",
+        f"synchronous={sync.upper()}",
+        "wal_autocheckpoint=0",
+        f"journal_size_limit={_WAL_LIMIT // 4}",
+        "cache_size=-16000",
+        "temp_store=MEMORY",
+        f"query_only={'OFF' if writes else 'ON'}",
+    )
+
+
+def _core(raw: sqlite3.Connection) -> sqlalchemy.Connection:
+    engine = sqlalchemy.create_engine("sqlite://", creator=lambda: raw, poolclass=NullPool)
+    event.listen(engine, "before_cursor_execute", _refuse_nul)
+    return engine.connect()
+
+
+def _refuse_nul(_core: Any, _cursor: Any, _statement: str, parameters: Any, _context: Any, many: bool) -> None:
+    for row in parameters if many else (parameters,):
+        refuse_nul(row if isinstance(row, dict) else {str(place): value for place, value in enumerate(row)})
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except FileNotFoundError:
+        return 0
