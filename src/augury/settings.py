@@ -286,6 +286,11 @@ class ClientSettings(_Base):
             raise SettingsError("\n".join(_complaints(error, origins, None))) from None
 
 
+def environment() -> dict[str, str]:
+    """The variables of this process, for the composition root to choose from what its children get."""
+    return dict(os.environ)
+
+
 def _variable(name: str) -> str:
     return PREFIX + name.upper()
 

@@ -81,7 +81,7 @@ class Execution:
                 c, keys, now, counted=counted, limit=self.max_give_backs, error_json=error
             )
         )
-        self._announce(result.returned, result.abandoned, {one.prediction.version_id for one in assignments})
+        self._announce(result.returned, result.ended, {one.prediction.version_id for one in assignments})
         log.info(
             "predictions given back",
             extra={"returned": len(result.returned), "abandoned": len(result.abandoned), "reason": reason},
@@ -150,7 +150,7 @@ class Execution:
         result = await self.db.write(
             lambda c: queue.rescue(c, now, nodes=node_ids, limit=self.max_give_backs, error_json=error)
         )
-        self._announce(result.returned, result.abandoned, set(result.versions))
+        self._announce(result.returned, result.ended, set(result.versions))
         if result.returned or result.abandoned:
             log.warning(
                 "predictions of a lost node given back",
