@@ -1,6 +1,6 @@
 """The composition root: builds everything from Settings, runs it, and takes it down again in order.
 
-    SIGTERM -> the gate closes -> the engine drains -> held requests answer -> HTTP stops -> the store closes
+SIGTERM -> the gate closes -> the engine drains -> held requests answer -> HTTP stops -> the store closes
 """
 
 from __future__ import annotations
@@ -72,9 +72,7 @@ class Parts:
     gate: Gate
 
 
-async def serve(
-    settings: Settings, environ: Mapping[str, str], started: Callable[[Started], None]
-) -> None:
+async def serve(settings: Settings, environ: Mapping[str, str], started: Callable[[Started], None]) -> None:
     """Run API and engine until SIGTERM or SIGINT; calls `started` when work can be taken.
 
     Raises DataFolderInUse, SchemaOutdated or OSError where it cannot start.
@@ -145,9 +143,7 @@ class _Http(uvicorn.Server):
 
 
 @asynccontextmanager
-async def _build(
-    settings: Settings, environ: Mapping[str, str], url: str, ready: anyio.Event
-) -> AsyncIterator[Parts]:
+async def _build(settings: Settings, environ: Mapping[str, str], url: str, ready: anyio.Event) -> AsyncIterator[Parts]:
     await anyio.to_thread.run_sync(_bring_schema_up, settings)
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(open_database(settings.database, sqlite_sync=settings.sqlite_sync))
@@ -279,5 +275,3 @@ def _keep_secret(path: Path, text: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text + "\n")
-
-

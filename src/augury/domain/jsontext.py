@@ -11,7 +11,7 @@ from typing import Any, NewType, TypeAlias
 import orjson
 import pydantic_core
 
-JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 JsonObject: TypeAlias = dict[str, JsonValue]
 JsonText = NewType("JsonText", str)
 """A string that is one valid JSON document."""

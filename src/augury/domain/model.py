@@ -1,15 +1,18 @@
-"""What is published and run: how a version wants to be run.
+"""What is published and run: models, their versions, how they are named, and how a version wants to be run.
 
 Knows nothing about files, processes or the database.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
-from augury.domain.jsontext import JsonObject, JsonValue
+from augury.domain.ids import AccountId, ModelId
+from augury.domain.jsontext import JsonObject, JsonText, JsonValue
 
 COMPATIBILITIES = (
     "openai_chat_completions",
@@ -78,3 +81,126 @@ class RunOptions:
         if known.get("batch") is not None:
             known["batch"] = Batch(**known["batch"])
         return cls(**known)
+
+
+NAME_RULE = "1 to 64 letters, digits, dots, underscores and hyphens, beginning and ending with a letter or digit"
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+_NUMBER = re.compile(r"[0-9]{1,20}")
+_DIGEST = re.compile(r"sha256:[a-f0-9]{64}")
+
+
+def as_name(text: str) -> str | None:
+    """The name of an owner or a model in its stored form, lower case; None for what is no name (D50)."""
+    lower = text.lower() if text.isascii() else ""
+    return lower if _NAME.fullmatch(lower) else None
+
+
+def is_digest(text: str) -> bool:
+    """Whether the text is "sha256:" and 64 hexadecimal digits in lower case."""
+    return _DIGEST.fullmatch(text) is not None
+
+
+class MalformedReference(ValueError):
+    """The text names no model: the message says what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A model as callers name it; without a number its latest version is meant."""
+
+    owner: str
+    name: str
+    number: int | None = None
+
+    def __str__(self) -> str:
+        plain = f"{self.owner}/{self.name}"
+        return plain if self.number is None else f"{plain}:{self.number}"
+
+
+def parse_reference(text: str) -> Reference:
+    """Read "owner/name" or "owner/name:number"; raises MalformedReference."""
+    path, colon, number = text.partition(":")
+    owner, slash, name = path.partition("/")
+    if not slash:
+        raise MalformedReference("A model is named as owner/name or owner/name:number.")
+    owner_name, model_name = as_name(owner), as_name(name)
+    if owner_name is None or model_name is None:
+        raise MalformedReference(f"The names in owner/name are {NAME_RULE}.")
+    if colon and not _NUMBER.fullmatch(number):
+        raise MalformedReference("What follows the colon in owner/name:number is a version number.")
+    return Reference(owner_name, model_name, int(number) if colon else None)
+
+
+class Visibility(StrEnum):
+    """Who sees a model, and who may run it (D51)."""
+
+    PRIVATE = "private"
+    """The owner alone."""
+    PUBLIC = "public"
+    """Everyone sees and runs it."""
+    RESTRICTED = "restricted"
+    """Everyone sees it; the owner and those on its access list run it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What may be changed about a version."""
+
+    hardware_identifier: str = "cpu"
+    variable_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a model, as it is stored. Times are microseconds since the epoch, `size` is in bytes."""
+
+    id: int
+    model_id: ModelId
+    number: int
+    release_notes: str
+    schemas: JsonText
+    """{"prediction": {"input", "output", "stream_output"?}}, as it was published."""
+    compatibilities: Mapping[str, bool]
+    """All that are known, by name."""
+    digest: str
+    size: int
+    options: RunOptions
+    entry: str | None
+    """Where the predictor is, such as "predict.py:Predictor"; None: where the loader finds it."""
+    configuration: Configuration
+    revision: int
+    """Counts the configurations."""
+    broken_reason: JsonObject | None
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model as it is stored. Times are microseconds since the epoch."""
+
+    id: ModelId
+    account_id: AccountId
+    owner: str
+    """The owner's name."""
+    owner_avatar_url: str | None
+    name: str
+    visibility: Visibility
+    created_at: int
+    updated_at: int | None = None
+    description: str | None = None
+    overview: str | None = None
+    source_url: str | None = None
+    license_url: str | None = None
+    paper_url: str | None = None
+    cover_image_url: str | None = None
+    last_version: int = 0
+    """The highest number that was ever given to a version of it."""
+    predictions_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDetails:
+    """A model with the version that runs when none is named."""
+
+    model: Model
+    latest: Version | None

@@ -48,9 +48,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
             Status.ABANDONED,
         }
     ),
-    Status.STARTED: frozenset(
-        {Status.PENDING, Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.ABANDONED}
-    ),
+    Status.STARTED: frozenset({Status.PENDING, Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.ABANDONED}),
     Status.SUCCEEDED: frozenset(),
     Status.FAILED: frozenset(),
     Status.CANCELLED: frozenset(),
@@ -103,6 +101,7 @@ class Prediction:
     given_back: int = 0
     start_deadline: int | None = None
     deadline: int | None = None
+    cancel_requested_at: int | None = None
 
     @property
     def finished(self) -> bool:

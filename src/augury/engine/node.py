@@ -62,7 +62,7 @@ class Engine:
             listeners = Listeners(
                 queued=supervisor.hint,
                 cancel=partial(_cancel, supervisor),
-                changed=lambda version_id: tasks.start_soon(supervisor.changed, version_id),
+                changed=lambda version_id: _in_background(tasks, supervisor, version_id),
                 deadline=janitor.deadline_set,
             )
             with self.hints.listen(listeners):
@@ -88,9 +88,7 @@ class Engine:
         if killed:
             log.warning("processes of an earlier engine ended", extra={"count": killed})
 
-    def _build(
-        self, node_id: NodeId, ids: IdSource, tasks: anyio.abc.TaskGroup
-    ) -> tuple[Supervisor, Janitor]:
+    def _build(self, node_id: NodeId, ids: IdSource, tasks: anyio.abc.TaskGroup) -> tuple[Supervisor, Janitor]:
         def short_of_room(lane: Lane) -> None:
             if lane.strength < lane.version.options.workers_max or lane.crashes:
                 supervisor.wake()
@@ -113,6 +111,10 @@ class Engine:
         )
         janitor = Janitor(node_id, self.execution, self.fleet, dispatcher, self.launcher, self.lease, self.now)
         return supervisor, janitor
+
+
+def _in_background(tasks: anyio.abc.TaskGroup, supervisor: Supervisor, version_id: int) -> None:
+    tasks.start_soon(supervisor.changed, version_id)
 
 
 def _cancel(supervisor: Supervisor, prediction_id: PredictionId) -> None:

@@ -90,20 +90,28 @@ class Recorder:
             shown: list[JsonValue] = [one.to_json() for one in problems[:PROBLEMS_SHOWN]]
             first = problems[0]
             where = ".".join(str(part) for part in first.loc)
-            return Status.FAILED, None, external(
-                f"The output does not fit the version's schema: {where}: {first.msg}",
-                type="output_mismatch",
-                problems=shown,
-                logs=list(run.lines),
+            return (
+                Status.FAILED,
+                None,
+                external(
+                    f"The output does not fit the version's schema: {where}: {first.msg}",
+                    type="output_mismatch",
+                    problems=shown,
+                    logs=list(run.lines),
+                ),
             )
         if done.outcome == "cancelled":
             status, failure = self._stopped(run.stop or Stop.CANCEL, version, run, [])
             return status, None, failure
-        return Status.FAILED, None, external(
-            done.message or f"The model raised {done.type or 'an exception'}.",
-            type=done.type,
-            traceback=list(done.traceback),
-            logs=list(run.lines),
+        return (
+            Status.FAILED,
+            None,
+            external(
+                done.message or f"The model raised {done.type or 'an exception'}.",
+                type=done.type,
+                traceback=list(done.traceback),
+                logs=list(run.lines),
+            ),
         )
 
     def _finish(
@@ -152,9 +160,7 @@ class Recorder:
     def _give_back(self, runs: list[Run], *, counted: bool, reason: str) -> None:
         if runs:
             self.tasks.start_soon(
-                partial(
-                    self.execution.hand_back, [run.assignment for run in runs], counted=counted, reason=reason
-                )
+                partial(self.execution.hand_back, [run.assignment for run in runs], counted=counted, reason=reason)
             )
 
     def _stop_if_lost(self, worker: Worker, run: Run, future: asyncio.Future[bool]) -> None:

@@ -1,6 +1,6 @@
 """Keep the wanted workers running: start on demand, stop when idle, back off, quarantine, drain.
 
-    hint or event -> look at every lane that needs it -> start, retire or evict -> sleep until the next time that matters
+    hint or event -> look at every lane -> start, retire or evict -> sleep until the next time that matters
 
 Knows nothing about single predictions: the dispatcher moves them, the recorder ends them.
 """
@@ -414,4 +414,3 @@ def _resting(lane: Lane, now: float) -> Failure:
 
 def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-

@@ -16,9 +16,7 @@ from augury.domain import jsontext
 class Wire(asyncio.Protocol):
     """Sends and receives the messages of one worker."""
 
-    def __init__(
-        self, spill: str, receive: Callable[[protocol.Message], None], broken: Callable[[str], None]
-    ) -> None:
+    def __init__(self, spill: str, receive: Callable[[protocol.Message], None], broken: Callable[[str], None]) -> None:
         self.closed = anyio.Event()
         """Set when the other end is gone and everything that it sent has been received."""
         self._spill = spill

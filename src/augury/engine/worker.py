@@ -10,15 +10,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import anyio
 import anyio.abc
 
 from augury import protocol
-from augury.domain import jsontext
 from augury.domain.ids import PredictionId, WorkerId
 from augury.domain.prediction import Assignment
 from augury.engine.launcher import Launch, Launcher, Process
@@ -118,6 +118,17 @@ class Worker:
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._average: float | None = None
         self._watch: asyncio.TimerHandle | None = None
+        self._handlers: dict[type[object], Callable[[Any], None]] = {
+            protocol.Done: self._done,
+            protocol.Log: self._log,
+            protocol.Metric: self._metric,
+            protocol.Progress: self._progress,
+            protocol.Ready: self._ready,
+            protocol.Recalled: self._recalled,
+            protocol.Hello: self._hello,
+            protocol.SetupFailed: self._setup_failed,
+            protocol.Fatal: self._fatal,
+        }
 
     @property
     def busy(self) -> bool:
@@ -269,32 +280,38 @@ class Worker:
             self._wire.send(message)
 
     def _receive(self, message: protocol.Message) -> None:
-        if isinstance(message, protocol.Done):
-            self._done(message)
-        elif isinstance(message, protocol.Log):
-            run = self.runs.get(PredictionId(message.id)) if message.id else None
-            (self._lines if run is None else run.lines).append(message.text)
-        elif isinstance(message, protocol.Metric):
-            if (run := self.runs.get(PredictionId(message.id))) is not None:
-                run.metrics[message.name] = message.value
-        elif isinstance(message, protocol.Progress):
-            if (run := self.runs.get(PredictionId(message.id))) is not None:
-                run.metrics["progress"] = message.fraction
-        elif isinstance(message, protocol.Ready):
-            self._ready(message)
-        elif isinstance(message, protocol.Recalled):
-            taken = [self.runs.pop(PredictionId(one)) for one in message.ids if PredictionId(one) in self.runs]
-            self._listener.recalled(self, taken)
-            self._rest()
-        elif isinstance(message, protocol.SetupFailed):
-            self._setup_failure = message
-        elif isinstance(message, protocol.Fatal):
-            self._lines.append(message.message)
-        elif isinstance(message, protocol.Hello):
-            if message.version != protocol.VERSION:
-                self._broken(f"it speaks version {message.version} of the protocol, we speak {protocol.VERSION}")
-        else:
+        handler = self._handlers.get(type(message))
+        if handler is None:
             self._broken(f"it sent a {type(message).__name__}, which only we may send")
+        else:
+            handler(message)
+
+    def _hello(self, message: protocol.Hello) -> None:
+        if message.version != protocol.VERSION:
+            self._broken(f"it speaks version {message.version} of the protocol, we speak {protocol.VERSION}")
+
+    def _setup_failed(self, message: protocol.SetupFailed) -> None:
+        self._setup_failure = message
+
+    def _fatal(self, message: protocol.Fatal) -> None:
+        self._lines.append(message.message)
+
+    def _log(self, message: protocol.Log) -> None:
+        run = self.runs.get(PredictionId(message.id)) if message.id else None
+        (self._lines if run is None else run.lines).append(message.text)
+
+    def _metric(self, message: protocol.Metric) -> None:
+        if (run := self.runs.get(PredictionId(message.id))) is not None:
+            run.metrics[message.name] = message.value
+
+    def _progress(self, message: protocol.Progress) -> None:
+        if (run := self.runs.get(PredictionId(message.id))) is not None:
+            run.metrics["progress"] = message.fraction
+
+    def _recalled(self, message: protocol.Recalled) -> None:
+        taken = [self.runs.pop(PredictionId(one)) for one in message.ids if PredictionId(one) in self.runs]
+        self._listener.recalled(self, taken)
+        self._rest()
 
     def _broken(self, why: str) -> None:
         self._lines.append(f"the worker broke the protocol: {why}")
@@ -353,9 +370,7 @@ class Worker:
             return
         if self.slots == 1:
             if done.seconds is not None:
-                self._average = (
-                    done.seconds if self._average is None else self._average * 0.8 + done.seconds * 0.2
-                )
+                self._average = done.seconds if self._average is None else self._average * 0.8 + done.seconds * 0.2
             following = next(iter(self.runs.values()), None)
             if following is not None and following.began_at is None:
                 self._begin(following)

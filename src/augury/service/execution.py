@@ -18,7 +18,6 @@ from augury.domain.jsontext import JsonObject
 from augury.domain.prediction import Assignment, Failure, Outcome, Prediction, Status, internal
 from augury.service.hints import Hints
 from augury.service.settled import Settled
-from augury.store import predictions as rows
 from augury.store import queue
 from augury.store.connection import Connection
 from augury.store.database import Database
@@ -77,9 +76,7 @@ class Execution:
         keys = [(one.prediction.id, _worker(one.prediction), one.prediction.attempt) for one in assignments]
         error = self._lost(reason)
         result = await self.db.write(
-            lambda c: queue.hand_back(
-                c, keys, now, counted=counted, limit=self.max_give_backs, error_json=error
-            )
+            lambda c: queue.hand_back(c, keys, now, counted=counted, limit=self.max_give_backs, error_json=error)
         )
         self._announce(result.returned, result.ended, {one.prediction.version_id for one in assignments})
         log.info(
@@ -164,9 +161,7 @@ class Execution:
         )
         return jsontext.dumps(failure.to_json())
 
-    def _announce(
-        self, returned: Sequence[PredictionId], ended: Sequence[PredictionId], versions: set[int]
-    ) -> None:
+    def _announce(self, returned: Sequence[PredictionId], ended: Sequence[PredictionId], versions: set[int]) -> None:
         for prediction_id in ended:
             self.settled.nudge(prediction_id)
             self.hints.ended(prediction_id)
