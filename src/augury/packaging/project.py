@@ -144,7 +144,7 @@ def _entry(root: Path, predictor: str | None, source: Source) -> str | None:
     file, colon, name = predictor.partition(":")
     path = PurePosixPath(file)
     message: str | None = None
-    if path.suffix != ".py" or (colon and not name.isidentifier()):
+    if path.suffix != ".py" or (colon and not all(part.isidentifier() for part in name.split("."))):
         message = f'predictor should be a file and a name in it, such as "predict.py:Predictor", not "{predictor}"'
     elif path.is_absolute() or ".." in path.parts:
         message = f"predictor should be a file in the model's folder, not {file}"
@@ -203,7 +203,7 @@ def _bytes(path: Path, file: str) -> bytes:
 
 def _decoded(raw: bytes, encoding: str, file: str) -> str:
     try:
-        return raw.decode(encoding)
+        return raw.decode(encoding).replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ProjectError(f"no {encoding} text: {error.reason}", file=file, line=line) from None

@@ -30,18 +30,18 @@ class Source:
 
     def line_of(self, table: str, key: str) -> int | None:
         """The line that sets `key` of `table`, as well as can be told without a full parse."""
-        header, elsewhere = "", None
-        setting = re.compile(rf'\s*(?:[\w."-]+\.)?"?{re.escape(key)}"?\s*[.=]')
+        header = ""
+        setting = re.compile(rf'\s*"?{re.escape(key)}"?\s*[.=]')
         for number, line in enumerate(self.text.split("\n"), self.offset + 1):
             if match := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
                 header = match[1].replace('"', "").replace(" ", "")
                 if header == f"{table}.{key}".lstrip("."):
                     return number
-            elif setting.match(line):
-                if header == table:
-                    return number
-                elsewhere = elsewhere or number
-        return elsewhere or self.line_with(key)
+            elif header == table and setting.match(line):
+                return number
+        # A table in braces stands where its own name is set.
+        outer, _, inner = table.rpartition(".")
+        return (self.line_of(outer, inner) if inner else None) or self.line_with(key)
 
     def line_with(self, words: str) -> int | None:
         """The first line that has `words` in it."""
