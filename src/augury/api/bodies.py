@@ -1,0 +1,74 @@
+"""Request bodies: bytes -> JSON, exactly -> the fields of a pydantic model, types not coerced.
+
+Unknown fields are ignored and reported back by name. Every body of the API comes through here, so that each kind of
+malformed text has one answer. Knows nothing about what the fields mean.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from augury.api import problems
+from augury.domain import jsontext
+from augury.domain.errors import InvalidRequest
+from augury.domain.jsontext import InvalidJson
+
+Model = TypeVar("Model", bound=BaseModel)
+
+IGNORED = "Augury-Ignored"
+"""The response header that names the fields that were not understood."""
+_IGNORED_BYTES = 1024
+_SURELY_WRITABLE = 200
+"""Brackets that even all inside each other are no trouble."""
+
+
+async def read(receive: Receive) -> bytes:
+    """The whole body of a request; its size is limited further out."""
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        return message.get("body", b"")
+    chunks: list[bytes] = []
+    while message["type"] == "http.request":
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(chunks)
+        message = await receive()
+    raise ClientDisconnect
+
+
+def parse(kind: type[Model], raw: bytes) -> tuple[Model, str | None]:
+    """The body as a model, and the value for the header that names ignored fields; raises InvalidRequest."""
+    try:
+        value = jsontext.loads(raw)
+        # Reading takes deeper nesting than writing, so what could be too deep is tried, with room around it.
+        if raw.count(b"[") + raw.count(b"{") > _SURELY_WRITABLE:
+            jsontext.dump_bytes([[[[value]]]])
+    except InvalidJson as error:
+        msg = "The body is not JSON that can be kept."
+        raise InvalidRequest.at("body", msg=msg, type="json_invalid", error=str(error)) from None
+    if not isinstance(value, dict):
+        raise InvalidRequest.at(
+            "body", msg="The body should be a JSON object.", type="dict_type", input=problems.shown(value)
+        )
+    try:
+        parsed = kind.model_validate(value, strict=True)
+    except ValidationError as error:
+        raise problems.from_pydantic(error.errors(include_url=False), "body") from None
+    unknown = value.keys() - kind.model_fields.keys()
+    return parsed, _listed(unknown) if unknown else None
+
+
+async def parse_request(kind: type[Model], request: Request) -> tuple[Model, str | None]:
+    """The same, from a request of FastAPI's."""
+    return parse(kind, await read(request.receive))
+
+
+def _listed(names: set[str]) -> str:
+    """The names in a form that a header can carry: what is not plain text is escaped."""
+    text = ", ".join(sorted(name.encode("unicode_escape").decode("ascii") for name in names))
+    return text if len(text) <= _IGNORED_BYTES else text[:_IGNORED_BYTES] + "..."
