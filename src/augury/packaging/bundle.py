@@ -239,6 +239,8 @@ class _Unpacking:
             (self._folder / path).symlink_to(target)
 
     def _extract_one(self, tar: tarfile.TarFile, info: tarfile.TarInfo) -> None:
+        if info.isdir() and PurePosixPath(info.name) == PurePosixPath():
+            return  # the folder itself, as tar writes it
         path = _safe_path(info.name)
         if info.isdir():
             self._make(path)
@@ -277,6 +279,8 @@ class _Unpacking:
                 continue
             if folder in self._files or folder in self._links:
                 raise BundleError("is in the bundle as a file and as a folder", file=str(folder))
+            if len(self._folders) > self._limits.files:
+                raise BundleError(f"the bundle holds more than {self._limits.files:,} folders")
             (self._folder / folder).mkdir(mode=0o755)
             self._folders.add(folder)
 
