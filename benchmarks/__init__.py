@@ -1,0 +1,1 @@
+"""The benchmark suite: what `make bench` runs and prints."""

@@ -1,0 +1,103 @@
+"""`make bench`: run the suite, print the tables, and keep them in benchmarks/README.md with --save.
+
+`python -m benchmarks overhead cold` runs only those.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks import cold, creates, machine, memory, overhead, profile
+
+README = Path(__file__).parent / "README.md"
+MARK = "<!-- measured -->"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run what was named, or everything."""
+    save = "--save" in arguments
+    chosen = [one for one in arguments if not one.startswith("-")] or list(SECTIONS)
+    sections: list[str] = []
+    for name in chosen:
+        text = f"{SECTIONS[name]()}\n\n{machine.describe()}\n"
+        print(text, flush=True)
+        sections.append(text)
+    if save:
+        head = README.read_text().partition(MARK)[0]
+        README.write_text(head + MARK + "\n\n" + "\n".join(sections))
+
+
+def _overhead() -> str:
+    rows = [
+        [row.server, row.connections, f"{row.rate:,.0f}", f"{row.p50:.2f}", f"{row.p99:.2f}", row.errors,
+         f"{row.ratio:.2f}"]
+        for row in overhead.run()
+    ]  # fmt: skip
+    return _table(
+        "Overhead: warm echo, one worker, `Prefer: wait`, stored before it runs and before it is answered "
+        "(SQLite, synchronous=FULL)",
+        ["server", "connections", "requests/s", "p50 ms", "p99 ms", "errors", "x LitServe"],
+        rows,
+    )
+
+
+def _cold() -> str:
+    seen = cold.run()
+    rows = [
+        ["server ready, empty folder", f"{seen.first_start:.2f} s"],
+        ["server ready, its folder of before", f"{seen.later_start:.2f} s"],
+        ["`augury push`, process included", f"{seen.push:.2f} s"],
+        ["first answer of a version without dependencies", f"{seen.first_answer * 1000:.0f} ms"],
+        ["of that: until its worker was set up", f"{seen.worker_ready * 1000:.0f} ms"],
+        ["second answer", f"{seen.second_answer * 1000:.1f} ms"],
+    ]
+    return _table("Cold", ["what", "median"], rows)
+
+
+def _memory() -> str:
+    seen = memory.run()
+    rows = [
+        ["idle server", f"{seen.idle_server:.0f} MiB"],
+        ["idle worker", f"{seen.idle_worker:.1f} MiB"],
+        [f"server with {memory.HOLDS:,} open holds", f"{seen.with_holds:.0f} MiB"],
+        ["per 1,000 open holds", f"{seen.per_thousand_holds:.0f} MiB"],
+        ["other requests meanwhile, p50 / p99", f"{seen.others_p50:.1f} / {seen.others_p99:.1f} ms"],
+        ["holds answered after their end, p99 / worst", f"{seen.late_p99:.0f} / {seen.late_max:.0f} ms"],
+    ]
+    return _table("Memory and holds", ["what", "figure"], rows)
+
+
+def _creates() -> str:
+    seen = creates.run()
+    rows = [
+        ["creates/s at 16 connections", f"{seen.load.rate:,.0f}"],
+        ["p50 / p99", f"{seen.load.p50:.2f} / {seen.load.p99:.2f} ms"],
+        ["errors", str(seen.load.errors)],
+        ["queue empty after", f"{seen.caught_up_after:.2f} s"],
+    ]
+    return _table("Creating without waiting", ["what", "figure"], rows)
+
+
+def _profile() -> str:
+    rows = [[part.name, f"{part.microseconds:.1f}"] for part in profile.run()]
+    return _table("Where one prediction's time goes: steps of our own, alone", ["step", "us"], rows)
+
+
+def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    lines = [f"### {title}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+SECTIONS: dict[str, Callable[[], str]] = {
+    "overhead": _overhead,
+    "cold": _cold,
+    "memory": _memory,
+    "creates": _creates,
+    "profile": _profile,
+}
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
