@@ -120,7 +120,7 @@ class Connection:
             raise
 
 
-def refuse_nul(params: Mapping[str, Any]) -> None:
+def refuse_nul(params: Mapping[Any, Any]) -> None:
     """Raise UnstorableText where a text holds NUL: SQLite would take what PostgreSQL refuses."""
     for name, value in params.items():
         if type(value) is str and "\0" in value:

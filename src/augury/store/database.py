@@ -20,8 +20,11 @@ import anyio
 import anyio.to_thread
 
 from augury.store.connection import Connection, DialectName, StorageError
+from augury.store.folder import DataFolderInUse, lock_data_folder
 from augury.store.postgres import PostgresSession
 from augury.store.sqlite import SqliteSession, Sync, sqlite_path
+
+__all__ = ["DataFolderInUse", "Database", "lock_data_folder", "open_database"]
 
 log = logging.getLogger(__name__)
 
@@ -219,7 +222,7 @@ def _commit(session: SqliteSession, batch: list[_Job]) -> None:
         job.result = job.error = None
         try:
             _transact(session, job)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - its caller hears of it, and the others go on
             job.error = error
 
 
@@ -231,12 +234,12 @@ def _commit_together(session: SqliteSession, batch: list[_Job]) -> bool:
             cursor.execute("SAVEPOINT one")
             try:
                 job.result = job.fn(connection)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - its caller hears of it, and the others go on
                 job.error = error
                 cursor.execute("ROLLBACK TO one")
             cursor.execute("RELEASE one")
         session.commit()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it was, each write is tried alone
         log.warning("a batch of writes failed and is done one by one", extra={"error": str(error), "size": len(batch)})
         session.rollback()
         return False

@@ -10,6 +10,7 @@ import threading
 
 import psycopg
 import sqlalchemy
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from augury.store.connection import Connection, Cursor, StorageError
@@ -58,7 +59,7 @@ class PostgresSession:
         """Whether the transaction surely was not committed and may succeed when tried again."""
         if isinstance(error, StorageError):
             return False
-        cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
+        cause = error.orig if isinstance(error, DBAPIError) else error
         if isinstance(cause, psycopg.errors.SerializationFailure | psycopg.errors.DeadlockDetected):
             return True
         return isinstance(cause, psycopg.OperationalError) and self.raw.closed

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     ColumnElement,
     Select,
+    Text,
     Update,
+    and_,
     bindparam,
     case,
     func,
@@ -30,6 +34,8 @@ from augury.domain.prediction import ACTIVE, QUEUED, Prediction, Status, sources
 from augury.store.connection import Connection, Query
 from augury.store.predictions import COLUMNS, from_row, get, joined, model_ref, rows_to_predictions
 from augury.store.tables import predictions, workers
+from augury.store.workers import DeadWorker as DeadWorker
+from augury.store.workers import take_dead
 
 Assigned = tuple[PredictionId, WorkerId, int]
 """A prediction, the worker it was handed to, and which attempt that was."""
@@ -68,9 +74,10 @@ def start(
     setup_time: int | None,
 ) -> bool:
     """predict() was entered. False: it is no longer this worker's, and nothing changed."""
-    return 1 == c.change(
+    changed = c.change(
         _START, wanted=prediction_id, worker=worker_id, try_=attempt, started_at=started_at, setup_time=setup_time
     )
+    return changed == 1
 
 
 def finish(
@@ -89,7 +96,7 @@ def finish(
     metrics: str | None,
 ) -> bool:
     """The run ended. False: it is no longer this worker's, and nothing changed."""
-    return 1 == c.change(
+    changed = c.change(
         _FINISH,
         wanted=prediction_id,
         worker=worker_id,
@@ -103,6 +110,7 @@ def finish(
         error=error,
         metrics=metrics,
     )
+    return changed == 1
 
 
 def end_queued(
@@ -150,6 +158,30 @@ def hand_back(
         for row in c.run(query, wanted=prediction_id, worker=worker_id, try_=attempt, now=now, **counting):
             outcomes[row[0]].append(prediction_id)
     return HandBack(outcomes["pending"], outcomes["abandoned"], outcomes["cancelled"])
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue:
+    """What was found of lost nodes: their workers, and what became of the predictions those had."""
+
+    workers: Sequence[DeadWorker]
+    returned: Sequence[PredictionId]
+    abandoned: Sequence[PredictionId]
+    cancelled: Sequence[PredictionId]
+    versions: Sequence[int]
+    """The versions of those predictions."""
+
+
+def rescue(
+    c: Connection, now: int, *, nodes: Sequence[NodeId], limit: int, error_json: str, reason: str = "its node was lost"
+) -> Rescue:
+    """Give up the named nodes and those whose lease is over, and hand back what is assigned to no living worker."""
+    dead = take_dead(c, now, nodes, reason)
+    held = c.run(_HELD_BY_NOBODY)
+    result = hand_back(
+        c, [(row[0], row[1], row[2]) for row in held], now, counted=True, limit=limit, error_json=error_json
+    )
+    return Rescue(dead, result.returned, result.abandoned, result.cancelled, sorted({row[3] for row in held}))
 
 
 def fail_queued(c: Connection, version_id: int, now: int, error_json: str, limit: int) -> list[PredictionId]:
@@ -216,10 +248,11 @@ def _handed_back(*, counted: bool) -> Update:
     cancelled = columns.cancel_requested_at.is_not(None)
     spent = columns.given_back >= bindparam("limit")
     over = or_(cancelled, spent) if counted else cancelled
-    values: dict[str, object] = {
-        "status": case((cancelled, "cancelled"), *([(spent, "abandoned")] if counted else []), else_="pending"),
+    ends: list[tuple[Any, Any]] = [(cancelled, "cancelled"), *([(spent, "abandoned")] if counted else [])]
+    values: dict[str, Any] = {
+        "status": case(*ends, else_="pending"),
         "updated_at": bindparam("now"),
-        "finished_at": case((over, bindparam("now")), else_=null()),
+        "finished_at": case((over, bindparam("now", type_=BigInteger)), else_=null()),
         # What ends here keeps when and where it ran; what is queued again begins anew.
         "worker_id": case((over, columns.worker_id), else_=null()),
         "started_at": case((over, columns.started_at), else_=null()),
@@ -227,7 +260,7 @@ def _handed_back(*, counted: bool) -> Update:
     }
     if counted:
         values["given_back"] = columns.given_back + case((over, 0), else_=1)
-        values["error"] = case((cancelled, null()), (spent, bindparam("error")), else_=null())
+        values["error"] = case((and_(~cancelled, spent), bindparam("error", type_=Text)), else_=null())
     return _held(ACTIVE).values(values)
 
 
@@ -284,6 +317,15 @@ _CANCEL_REQUESTS = Query(
     select(predictions.c.id).where(*_ON_NODE, predictions.c.cancel_requested_at.is_not(None)).order_by(predictions.c.id)
 )
 _ASSIGNED = Query(joined().where(*_ON_NODE).order_by(predictions.c.id))
+_HELD_BY_NOBODY = Query(
+    select(predictions.c.id, predictions.c.worker_id, predictions.c.attempt, predictions.c.version_id)
+    .join_from(predictions, workers, workers.c.id == predictions.c.worker_id, isouter=True)
+    .where(
+        predictions.c.worker_id.is_not(None),
+        predictions.c.finished_at.is_(None),
+        or_(workers.c.id.is_(None), workers.c.state == "ended"),
+    )
+)
 _MARK_STARTING = Query(
     _change(_queued_of_version(_in((Status.PENDING,))))
     .values(status="starting", updated_at=bindparam("now"))

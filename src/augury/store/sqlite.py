@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import sqlalchemy
 from sqlalchemy import event
@@ -109,8 +110,8 @@ def _core(raw: sqlite3.Connection) -> sqlalchemy.Connection:
 
 
 def _refuse_nul(_core: Any, _cursor: Any, _statement: str, parameters: Any, _context: Any, many: bool) -> None:
-    for row in parameters if many else (parameters,):
-        refuse_nul(row if isinstance(row, dict) else {str(place): value for place, value in enumerate(row)})
+    for row in cast("Sequence[Sequence[Any]]", parameters if many else (parameters,)):
+        refuse_nul(dict(enumerate(row)))
 
 
 def _size(path: str) -> int:

@@ -1,7 +1,8 @@
 """The tables: what a row may look like, so that an impossible one cannot exist.
 
-Portable on purpose: text, integers and booleans only. Times and durations are BIGINT microseconds (since the epoch, UTC),
-ids are text, JSON is text exactly as it is answered. The migrations in `migrations/` build the same schema step by step.
+Portable on purpose: text, integers and booleans only. Times and durations are BIGINT microseconds (since the epoch,
+UTC), ids are text, JSON is text exactly as it is answered. The migrations in `migrations/` build the same schema step
+by step.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ bundles = Table(
     Column("account_id", Text, ForeignKey("accounts.id"), nullable=False),
     Column("size", BigInteger, nullable=False),
     _time("created_at"),
-    CheckConstraint("digest LIKE 'sha256:%' AND length(digest) = 71", name="digest_form"),
+    CheckConstraint("substr(digest, 1, 7) = 'sha256:' AND length(digest) = 71", name="digest_form"),
     CheckConstraint("size >= 0", name="size_counts"),
 )
 
@@ -200,6 +201,7 @@ predictions = Table(
     Column("given_back", Integer, nullable=False),
     _time("start_deadline", nullable=True),
     _time("deadline", nullable=True),
+    _time("cancel_requested_at", nullable=True),
     CheckConstraint(
         "status IN ('pending', 'starting', 'started', 'succeeded', 'failed', 'cancelled', 'abandoned')",
         name="status_known",
