@@ -311,7 +311,7 @@ def explain(error: Exception) -> str:
 def name_of(annotation: Any) -> str:
     """An annotation as its author would write it."""
     if isinstance(annotation, type) and typing.get_origin(annotation) is None:
-        return annotation.__qualname__
+        return annotation.__qualname__.rpartition("<locals>.")[2]
     return str(annotation).replace("typing.", "")
 
 

@@ -100,12 +100,12 @@ def progress(fraction: float, message: str | None = None) -> None:
         return
     try:
         done = float(fraction)
-    except (TypeError, ValueError, OverflowError):
+    except Exception:  # noqa: BLE001  # it is the model's own object: whatever it raises, the run goes on
         done = math.nan
     if 0.0 <= done <= 1.0:
         run.progress(done, None if message is None else str(message))
     else:
-        run.warn(f"progress dropped: {fraction!r} is not between 0 and 1")
+        run.warn(f"progress dropped: {_shown(fraction)} is not between 0 and 1")
 
 
 def scratch() -> Path:
@@ -118,11 +118,18 @@ def _checked_metric(name: Any, value: Any) -> tuple[str, Any]:
     from .jsonform import OutputError, to_json  # loaded with the first metric, so that `import augury` stays instant
 
     if not isinstance(name, str) or not name or len(name) > _MAX_NAME:
-        return f"its name must be a text of 1 to {_MAX_NAME} characters, not {name!r}", None
+        return f"its name must be a text of 1 to {_MAX_NAME} characters, not {_shown(name)}", None
     try:
         plain, warnings = to_json(value, None, root=name)
     except OutputError as error:
         return str(error), None
     except Exception as error:  # noqa: BLE001  # the value is the model's own object: whatever it raises, the run goes on
-        return f"{name}: {error!r}", None
+        return f"{name}: {_shown(error)}", None
     return (warnings[0], None) if warnings else ("", plain)
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)[:200]
+    except Exception:  # noqa: BLE001  # it is the model's own object: whatever it raises, the run goes on
+        return f"a {type(value).__name__}"

@@ -239,7 +239,7 @@ def json_kinds(shape: Shape) -> set[str]:
     if isinstance(shape, Alias):
         return json_kinds(shape.target)
     if isinstance(shape, Either):
-        return set().union(*map(json_kinds, shape.options))
+        return {kind for option in shape.options for kind in json_kinds(option)}
     if isinstance(shape, Refined):
         return json_kinds(shape.shape)
     return _type_set(shape.document)
@@ -247,7 +247,7 @@ def json_kinds(shape: Shape) -> set[str]:
 
 def _type_set(schema: Schema) -> set[str]:
     kinds: Any = schema.get("type", "any")
-    return set(kinds) if is_array(kinds) else {str(kinds)}
+    return {str(kind) for kind in kinds} if is_array(kinds) else {str(kinds)}
 
 
 def _json_type(form: Any) -> str:

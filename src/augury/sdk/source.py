@@ -15,12 +15,15 @@ from typing import Any, Union
 _Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 
 
+_PARTIAL: Any = functools.partial
+
+
 def innermost(thing: Any) -> Any:
     """The function that decorators, partial() and binding were put around; anything else as it is."""
     while True:
         inner: Any = getattr(thing, "__wrapped__", None) or getattr(thing, "__func__", None)
-        if inner is None and isinstance(thing, functools.partial):
-            inner = getattr(thing, "func", None)
+        if isinstance(thing, _PARTIAL):
+            inner = thing.func
         if inner is None:
             return thing
         thing = inner
