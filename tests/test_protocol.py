@@ -70,7 +70,11 @@ def test_messages_arrive_whole_when_they_come_byte_by_byte(tmp_path: Path) -> No
     assert arrived == EVERY
 
 
-@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"]))))
+@given(
+    st.dictionaries(
+        st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"]))
+    )
+)
 def test_any_input_survives_the_way(values: dict[str, Any]) -> None:
     assert protocol.decode(protocol.encode(Predict("p", values), "/nowhere")[4:]) == Predict("p", values)
 
@@ -92,7 +96,9 @@ def test_a_body_of_exactly_the_inline_limit_travels_inline(tmp_path: Path) -> No
         assert _through(Frames(str(tmp_path)), frame) == [Fatal(text)]
 
 
-@pytest.mark.parametrize("name", ["../outside.json", "/etc/passwd", "spill-x.txt", "other.json", "", "spill-a/b.json", "\udcff"])
+@pytest.mark.parametrize(
+    "name", ["../outside.json", "/etc/passwd", "spill-x.txt", "other.json", "", "spill-a/b.json", "\udcff"]
+)
 def test_a_spill_name_that_is_none_of_ours_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "outside.json").write_text("{}")
     folder = tmp_path / "spill"

@@ -73,15 +73,15 @@ def test_except_exception_does_not_swallow_it(tmp_path: Path) -> None:
     ],
 )
 def test_whatever_a_model_waits_for_or_does_is_left(tmp_path: Path, block: str) -> None:
-    source = """
+    source = f"""
         import asyncio, augury, queue, select, socket, subprocess, threading, time
         pair = socket.socketpair()
         def predict(block: bool) -> str:
             print("begun")
             if block:
-                {}
+                {block}
             return "done"
-    """.format(block)
+    """
     with Worker(tmp_path, source) as worker:
         worker.ready()
         worker.start("a", block=True)
@@ -245,7 +245,7 @@ def test_no_cancellation_ever_hits_another_prediction(tmp_path: Path, seconds: f
     with Worker(tmp_path, ECHO) as worker:
         worker.ready()
         for n in range(300):
-            first, second = "a{}".format(n), "b{}".format(n)
+            first, second = f"a{n}", f"b{n}"
             worker.send(
                 Predict(first, {"text": first, "seconds": seconds}),
                 Predict(second, {"text": second, "seconds": seconds / 4}),
@@ -275,7 +275,7 @@ def test_storms_of_printing_and_cancelling_leave_the_conversation_whole(tmp_path
     with Worker(tmp_path, source) as worker:
         worker.ready()
         for n in range(100):
-            name = "p{}".format(n)
+            name = f"p{n}"
             worker.start(name, text=name)
             worker.log(name)
             ends = time.perf_counter() + chance.random() * 0.004

@@ -40,7 +40,9 @@ def test_a_line_is_there_before_the_run_ends(tmp_path: Path) -> None:
 
 
 def test_progress_displays_become_lines_and_unicode_separators_do_not_cut(tmp_path: Path) -> None:
-    logs, _ = _run(tmp_path, "sys.stderr.write('\\r10%')\nsys.stderr.write('\\r20%\\r')\nprint('a\\u2028b\\x85c\\r\\nd\\r')")
+    logs, _ = _run(
+        tmp_path, "sys.stderr.write('\\r10%')\nsys.stderr.write('\\r20%\\r')\nprint('a\\u2028b\\x85c\\r\\nd\\r')"
+    )
     assert logs == [("stderr", "10%"), ("stdout", "a\u2028b\x85c"), ("stdout", "d"), ("stderr", "20%")]
 
 
@@ -151,7 +153,9 @@ def test_a_flood_ends_in_one_warning_and_the_next_run_logs_again(tmp_path: Path)
         worker.output("p", n=1500)
         logs = worker.logs("p")
         assert sum(len(text) + 1 for stream, text in logs if stream == "stdout") == 1048 * 10_000
-        assert [text for stream, text in logs if stream == "logging"] == ["More than 10 MiB of log: the rest is dropped."]
+        assert [text for stream, text in logs if stream == "logging"] == [
+            "More than 10 MiB of log: the rest is dropped."
+        ]
         assert logs[-1][0] == "logging"
         worker.output("q", n=1)
         assert len(worker.logs("q")) == 1
@@ -159,12 +163,15 @@ def test_a_flood_ends_in_one_warning_and_the_next_run_logs_again(tmp_path: Path)
 
 def test_many_threads_printing_keep_their_lines_whole(tmp_path: Path) -> None:
     body = """
-ts = [threading.Thread(target=lambda n=n: [sys.stdout.write('%d-%d\\n' % (n, m)) for m in range(200)]) for n in range(8)]
+def work(n):
+    for m in range(200):
+        sys.stdout.write('%d-%d\\n' % (n, m))
+ts = [threading.Thread(target=work, args=(n,)) for n in range(8)]
 [t.start() for t in ts]
 [t.join() for t in ts]
 """.strip()
     logs, worker = _run(tmp_path, body)
-    assert sorted(text for _, text in logs) == sorted("{}-{}".format(n, m) for n in range(8) for m in range(200))
+    assert sorted(text for _, text in logs) == sorted(f"{n}-{m}" for n in range(8) for m in range(200))
     times = [one.time for one in worker.messages if isinstance(one, Log)]
     assert times == sorted(times)
 
@@ -212,6 +219,6 @@ def test_metrics_and_progress_are_messages_of_their_prediction(tmp_path: Path) -
             Metric("p", "tokens", 3),
             Progress("p", 0.5, "half"),
         ]
-        (stream, text), = worker.logs("p")
+        ((stream, text),) = worker.logs("p")
         assert stream == "logging"
         assert "bad" in text

@@ -159,7 +159,7 @@ def test_nan_becomes_null_with_a_warning_line(tmp_path: Path) -> None:
     with Worker(tmp_path, "def predict() -> list:\n    return [1.0, float('nan')]\n") as worker:
         worker.ready()
         assert worker.output("a") == [1.0, None]
-        (stream, text), = worker.logs("a")
+        ((stream, text),) = worker.logs("a")
         assert stream == "logging"
         assert "output[1]" in text
 
@@ -191,7 +191,9 @@ def test_an_input_that_does_not_fit_fails_without_entering_predict(tmp_path: Pat
         ("def predict() -> None:\n    pass\n", None),
     ],
 )
-def test_generators_end_as_the_list_of_their_items_or_as_their_text(tmp_path: Path, source: str, output: object) -> None:
+def test_generators_end_as_the_list_of_their_items_or_as_their_text(
+    tmp_path: Path, source: str, output: object
+) -> None:
     with Worker(tmp_path, source) as worker:
         worker.ready()
         assert worker.output("p") == output

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import http.server
 import ipaddress
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +30,7 @@ class _Site(http.server.BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if path.startswith("/redirect/"):
             left = int(path.rpartition("/")[2])
-            self._answer(302, b"", {"Location": "/redirect/{}".format(left - 1) if left else "/cat.png"})
+            self._answer(302, b"", {"Location": f"/redirect/{left - 1}" if left else "/cat.png"})
         elif path == "/to-metadata":
             self._answer(302, b"", {"Location": "http://169.254.169.254/latest/meta-data"})
         elif path == "/to-file":
@@ -73,7 +76,7 @@ def site() -> Iterator[tuple[str, list[str]]]:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield "http://127.0.0.1:{}".format(server.server_address[1]), hits
+        yield f"http://127.0.0.1:{server.server_address[1]}", hits
         server.shutdown()
         thread.join()
 
@@ -117,8 +120,8 @@ def test_nothing_private_is_connected_to(tmp_path: Path, site: tuple[str, list[s
     base, hits = site
     port = base.rpartition(":")[2]
     for host in ("127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "127.1", "0.0.0.0"):
-        with pytest.raises(FetchError, match="public address|cannot be resolved"):
-            Fetcher().fetch("http://{}:{}/cat.png".format(host, port), str(tmp_path))
+        with pytest.raises(FetchError, match=r"public address|cannot be resolved"):
+            Fetcher().fetch(f"http://{host}:{port}/cat.png", str(tmp_path))
     assert hits == []
     assert list(tmp_path.iterdir()) == []
 
@@ -136,7 +139,9 @@ def test_an_address_that_is_not_public_is_refused(address: str) -> None:
     assert not Fetcher().permits(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"])
+@pytest.mark.parametrize(
+    "address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"]
+)
 def test_a_public_address_is_permitted(address: str) -> None:
     assert Fetcher().permits(ipaddress.ip_address(address))
 
@@ -175,7 +180,7 @@ def test_what_answers_badly_is_an_error_with_its_status(tmp_path: Path, site: tu
     base, _ = site
     with pytest.raises(FetchError, match="answered 404 Not Found"):
         Fetcher(LOOPBACK).fetch(base + "/missing?signature=secret", str(tmp_path))
-    with pytest.raises(FetchError, match="could not be fetched|broke off"):
+    with pytest.raises(FetchError, match=r"could not be fetched|broke off"):
         Fetcher(LOOPBACK).fetch(base + "/short", str(tmp_path))
 
 
@@ -192,8 +197,8 @@ def test_size_and_type_are_limited(tmp_path: Path, site: tuple[str, list[str]]) 
 
 def test_a_host_that_never_answers_costs_no_more_than_the_time_limit(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = "http://127.0.0.1:{}/".format(silent.getsockname()[1])
-        with pytest.raises(FetchError, match="timed out|too long"):
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with pytest.raises(FetchError, match=r"timed out|too long"):
             Fetcher(LOOPBACK, time_limit=0.2).fetch(url, str(tmp_path))
 
 
@@ -201,7 +206,7 @@ def test_a_port_where_nobody_listens_is_an_error(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     with pytest.raises(FetchError, match="cannot be reached"):
-        Fetcher(LOOPBACK).fetch("http://127.0.0.1:{}/".format(port), str(tmp_path))
+        Fetcher(LOOPBACK).fetch(f"http://127.0.0.1:{port}/", str(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -238,3 +243,35 @@ def test_a_data_uri_is_limited_too(tmp_path: Path) -> None:
         Fetcher(max_bytes=3).fetch("data:,abcd", str(tmp_path))
     with pytest.raises(FetchError, match="type text/plain is not accepted"):
         Fetcher(media_types=["image/png"]).fetch("data:,abcd", str(tmp_path))
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="the certificate is made with openssl")
+def test_https_goes_to_the_checked_address_with_the_name_of_the_url(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
+    made = [*command.split(), "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(made, check=True, capture_output=True)
+    asked: list[str] = []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    context.sni_callback = lambda _socket, name, _context: asked.append(name)
+    handler = type("Site", (_Site,), {"hits": []})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        port = server.server_address[1]
+        try:
+            with pytest.raises(FetchError, match=r"could not be fetched: .*certificate"):
+                Fetcher(LOOPBACK).fetch(f"https://localhost:{port}/cat.png", str(tmp_path))
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+            assert Fetcher(LOOPBACK).fetch(f"https://localhost:{port}/cat.png", str(tmp_path)).name == "cat.png"
+            with pytest.raises(FetchError, match=r"could not be fetched: .*certificate"):
+                Fetcher(LOOPBACK).fetch(f"https://127.0.0.1:{port}/cat.png", str(tmp_path))
+        finally:
+            server.shutdown()
+            thread.join()
+    assert asked[:2] == ["localhost", "localhost"]

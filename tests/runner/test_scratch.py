@@ -19,7 +19,8 @@ MODEL = """
             open(os.path.join(self.kept, "weights"), "w").write("kept")
         def predict(self, how: str) -> dict:
             seen = {"cwd": os.getcwd(), "entries": os.listdir("."), "kept": os.path.exists(self.kept + "/weights"),
-                    "temporary": tempfile.gettempdir(), "scratch": str(augury.scratch()), "TMPDIR": os.environ["TMPDIR"]}
+                    "temporary": tempfile.gettempdir(), "scratch": str(augury.scratch()),
+                    "TMPDIR": os.environ["TMPDIR"]}
             if how != "nothing":
                 open("relative.txt", "w").write("x")
                 tempfile.mkstemp()

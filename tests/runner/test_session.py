@@ -41,7 +41,8 @@ def test_a_model_is_loaded_and_answers(tmp_path: Path) -> None:
 
 def test_the_package_can_be_started_by_name_too(tmp_path: Path) -> None:
     src = str(Path(sys.modules["augury"].__file__ or "").parent.parent)
-    code = "import sys, runpy; sys.path.insert(0, {!r}); sys.argv = sys.argv[1:]; runpy.run_module('augury.runner', run_name='__main__', alter_sys=True)".format(src)
+    code = f"import sys, runpy; sys.path.insert(0, {src!r}); sys.argv = sys.argv[1:];"
+    code += " runpy.run_module('augury.runner', run_name='__main__', alter_sys=True)"
     with Worker(tmp_path, ECHO, command=(sys.executable, "-I", "-c", code)) as worker:
         worker.ready()
         assert worker.output("p1", text="hello") == "hello"
@@ -68,7 +69,7 @@ def test_a_class_is_set_up_once_and_taken_down_at_the_end(tmp_path: Path) -> Non
         worker.log("taking down")
         assert worker.logs(None) == [
             ("stdout", "setting up"),
-            ("stdout", "taking down in {}".format(worker.model)),
+            ("stdout", f"taking down in {worker.model}"),
         ]
 
 
@@ -111,14 +112,14 @@ def test_shutdown_does_not_wait_for_threads_that_the_model_left(tmp_path: Path) 
 def test_a_setup_that_fails_is_told_with_its_logs_and_ends_the_process(
     tmp_path: Path, failure: str, kind: str, text: str
 ) -> None:
-    source = """
+    source = f"""
         class Predictor:
             def setup(self):
                 print("nearly there", end="")
-                {}
+                {failure}
             def predict(self) -> int:
                 return 1
-    """.format(failure)
+    """
     with Worker(tmp_path, source) as worker:
         failed = worker.expect(SetupFailed)
         assert (failed.type, failed.message) == (kind, text)

@@ -71,7 +71,7 @@ def test_a_cancel_right_behind_its_prediction_gets_an_end_too(tmp_path: Path) ->
     with Worker(tmp_path, MODEL, slots=3) as worker:
         worker.ready()
         for n in range(100):
-            name = "p{}".format(n)
+            name = f"p{n}"
             worker.send(Predict(name, {"name": name}), Cancel(name))
             assert worker.done(name).outcome == "cancelled"
         assert worker.output("last", name="last", wait=False) == "last"
@@ -119,15 +119,15 @@ def test_clean_up_may_await_and_a_swallowed_cancellation_comes_again(tmp_path: P
     ],
 )
 def test_failures_end_their_prediction_and_not_the_loop(tmp_path: Path, body: str, kind: str) -> None:
-    source = """
+    source = f"""
         import asyncio, sys
         async def leave():
             sys.exit(4)
         async def predict(fail: bool) -> str:
             if fail:
-                {}
+                {body}
             return "fine"
-    """.format(body)
+    """
     with Worker(tmp_path, source, slots=2) as worker:
         worker.ready()
         done = worker.predict("a", fail=True)
@@ -158,8 +158,8 @@ def test_async_setup_and_teardown_share_the_loop_with_predict(tmp_path: Path) ->
     """
     with Worker(tmp_path, source, slots=8) as worker:
         worker.ready()
-        worker.send(*[Predict(str(n), {"text": "t{}".format(n)}) for n in range(50)])
-        assert [worker.done(str(n)).output for n in range(50)] == ["T{}".format(n) for n in range(50)]
+        worker.send(*[Predict(str(n), {"text": f"t{n}"}) for n in range(50)])
+        assert [worker.done(str(n)).output for n in range(50)] == [f"T{n}" for n in range(50)]
         worker.send(Shutdown())
         assert worker.exit_code() == 0
         worker.log("down")
@@ -180,19 +180,17 @@ def test_an_async_setup_serves_a_sync_predict_too(tmp_path: Path) -> None:
         assert worker.output("p") is True
 
 
-@pytest.mark.parametrize(
-    ("annotation", "output"), [("AsyncIterator[str]", ["a", "b"]), ("TextStream", "ab")]
-)
+@pytest.mark.parametrize(("annotation", "output"), [("AsyncIterator[str]", ["a", "b"]), ("TextStream", "ab")])
 def test_async_generators_end_as_their_list_or_text(tmp_path: Path, annotation: str, output: object) -> None:
-    source = """
+    source = f"""
         import asyncio
         from typing import AsyncIterator
         from augury import TextStream
-        async def predict() -> {}:
+        async def predict() -> {annotation}:
             for item in "ab":
                 await asyncio.sleep(0)
                 yield item
-    """.format(annotation)
+    """
     with Worker(tmp_path, source, slots=2) as worker:
         worker.ready()
         assert worker.output("p") == output

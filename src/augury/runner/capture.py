@@ -89,7 +89,7 @@ class Capture:
         if after <= RUN_LIMIT:
             return True
         if before <= RUN_LIMIT:
-            text = "More than {} MiB of log: the rest is dropped.".format(RUN_LIMIT >> 20)
+            text = f"More than {RUN_LIMIT >> 20} MiB of log: the rest is dropped."
             self._send(Log(run, "logging", text, time.time()))
         return False
 
@@ -128,7 +128,7 @@ class LineWriter(io.TextIOBase):
 
     @property
     def name(self) -> str:
-        return "<{}>".format(self._stream)
+        return f"<{self._stream}>"
 
     @property
     def mode(self) -> str:
@@ -143,7 +143,7 @@ class LineWriter(io.TextIOBase):
 
     def write(self, text: str, /) -> int:
         if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - what models pass is theirs
-            raise TypeError("write() argument must be str, not {}".format(type(text).__name__))
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         self._capture.write(self._stream, text)
         return len(text)
 

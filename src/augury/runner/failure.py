@@ -26,9 +26,9 @@ def describe(error: BaseException, doing: str = "predict()") -> Failure:
     """What went wrong while the model was `doing` something; never raises."""
     try:
         return Failure(_name(error), _message(error, doing), _traceback(error))
-    except Exception:  # Out of memory or of stack, or a class that lies about itself: say what can be said.
+    except Exception:  # noqa: BLE001 - out of memory or of stack, or a class that lies about itself: say what can be said.
         kind = type(error).__name__
-        return Failure(kind, "{} raised {}.".format(doing, kind), [])
+        return Failure(kind, f"{doing} raised {kind}.", [])
 
 
 def _name(error: BaseException) -> str:
@@ -41,11 +41,9 @@ def _message(error: BaseException, doing: str) -> str:
     try:
         text = " ".join(str(error).split())
     except BaseException as other:  # noqa: BLE001 - its __str__ is the model's code and may raise anything
-        return "{} raised {}, whose text cannot be shown: its __str__ raised {}.".format(
-            doing, _name(error), _name(other)
-        )
+        return f"{doing} raised {_name(error)}, whose text cannot be shown: its __str__ raised {_name(other)}."
     if not text:
-        return "{} raised {} without a message.".format(doing, _name(error))
+        return f"{doing} raised {_name(error)} without a message."
     return text if len(text) <= MESSAGE_LIMIT else text[:MESSAGE_LIMIT] + "…"
 
 

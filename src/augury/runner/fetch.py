@@ -78,8 +78,8 @@ class Fetcher:
                 raise
             except (OSError, http.client.HTTPException, UnicodeError, ValueError) as error:
                 reason = str(error) or type(error).__name__
-                raise FetchError("{} could not be fetched: {}".format(_shown(text), reason)) from None
-        raise FetchError("a file must be given as an http(s) URL or a data: URI, not {!r}".format(_shown(text)))
+                raise FetchError(f"{_shown(text)} could not be fetched: {reason}") from None
+        raise FetchError(f"a file must be given as an http(s) URL or a data: URI, not {_shown(text)!r}")
 
     def _data(self, uri: str, folder: str) -> Fetched:
         head, comma, body = uri[5:].partition(",")
@@ -113,10 +113,10 @@ class Fetcher:
                     url = urljoin(url, answer.getheader("Location") or "")
                     continue
                 if answer.status != 200:
-                    text = "{} answered {} {}".format(_shown(url), answer.status, answer.reason)
+                    text = f"{_shown(url)} answered {answer.status} {answer.reason}"
                     raise FetchError(text.rstrip())
                 return self._save(answer, sock, parts, folder, deadline)
-        raise FetchError("{} redirects more than {} times".format(_shown(url), REDIRECTS))
+        raise FetchError(f"{_shown(url)} redirects more than {REDIRECTS} times")
 
     def _connect(self, parts: SplitResult, deadline: float) -> http.client.HTTPConnection:
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
@@ -129,18 +129,18 @@ class Fetcher:
                 failure = error
                 continue
             return _connection(plain, host, port, parts.scheme == "https", wait)
-        raise FetchError("{} cannot be reached: {}".format(host, failure))
+        raise FetchError(f"{host} cannot be reached: {failure}")
 
     def _addresses(self, host: str, port: int) -> List[_Address]:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise FetchError("{} cannot be resolved: {}".format(host, reason)) from None
+            raise FetchError(f"{host} cannot be resolved: {reason}") from None
         addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
         allowed = [address for address in addresses if self.permits(address)]
         if not allowed:
-            raise FetchError("{} is not a public address: files are fetched from the internet only".format(host))
+            raise FetchError(f"{host} is not a public address: files are fetched from the internet only")
         return allowed
 
     def permits(self, address: _Address) -> bool:
@@ -172,7 +172,7 @@ class Fetcher:
                 file.write(chunk)
                 _refuse_over(file, self._size_limit)
         if announced.isdigit() and os.path.getsize(path) != int(announced):
-            raise FetchError("{} broke off before the end of the file".format(_shown(parts.geturl())))
+            raise FetchError(f"{_shown(parts.geturl())} broke off before the end of the file")
         return Fetched(path, name, content_type)
 
     def _accept(self, content_type: str) -> None:
@@ -183,16 +183,16 @@ class Fetcher:
 
 def _checked(url: str) -> SplitResult:
     if re.search(r"[\x00-\x20\x7f]", url):
-        raise FetchError("{!r} has spaces or control characters".format(_shown(url)))
+        raise FetchError(f"{_shown(url)!r} has spaces or control characters")
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - raises for a port that is none
     except ValueError as error:
-        raise FetchError("{} is no URL: {}".format(_shown(url), error)) from None
+        raise FetchError(f"{_shown(url)} is no URL: {error}") from None
     if parts.scheme not in ("http", "https"):
-        raise FetchError("{} is neither http nor https".format(_shown(url)))
+        raise FetchError(f"{_shown(url)} is neither http nor https")
     if not parts.hostname:
-        raise FetchError("{} names no host".format(_shown(url)))
+        raise FetchError(f"{_shown(url)} names no host")
     if "@" in parts.netloc:
         raise FetchError("a URL with a user name or password in it is refused")
     return parts
@@ -292,7 +292,7 @@ def _own_folder(folder: str) -> str:
     # One folder a file: two inputs may have the same name, and a model may write beside its input.
     number = 0
     while True:
-        path = os.path.join(folder, "input-{}".format(number))
+        path = os.path.join(folder, f"input-{number}")
         try:
             os.mkdir(path)
         except FileExistsError:
@@ -308,4 +308,4 @@ def _shown(text: str) -> str:
 
 
 def _too_big(limit: int) -> str:
-    return "the file has more than the {} bytes that a file input may have".format(limit)
+    return f"the file has more than the {limit} bytes that a file input may have"

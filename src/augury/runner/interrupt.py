@@ -8,6 +8,7 @@ Knows nothing about messages or models.
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 from types import FrameType
@@ -59,7 +60,8 @@ class Interrupts:
             self._nudge()
         again = threading.Timer(_AGAIN, self._again, (prediction,))
         again.daemon = True
-        again.start()
+        with contextlib.suppress(RuntimeError):  # No thread to be had: the engine's own patience ends soon after.
+            again.start()
 
     def __enter__(self) -> None:
         if threading.get_ident() == self._main:
@@ -72,7 +74,7 @@ class Interrupts:
                 self._deliver()
 
     def _again(self, prediction: str) -> None:
-        if self._inside == prediction:
+        if self._inside == prediction and self._wanted is None:  # else another wish has taken its place
             self._wanted = prediction
             self._nudge()
 

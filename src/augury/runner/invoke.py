@@ -23,7 +23,8 @@ def is_async(function: Callable[..., Any]) -> bool:
         inner = wrapped
     code: Optional[CodeType] = getattr(inner, "__code__", None)
     if code is None:  # an object with __call__
-        code = getattr(getattr(type(inner), "__call__", None), "__code__", None)
+        kind: Any = cast("Any", type(inner))
+        code = getattr(getattr(kind, "__call__", None), "__code__", None)  # noqa: B004 - its code is what is asked for
     return code is not None and bool(code.co_flags & _ASYNC)
 
 
@@ -41,10 +42,8 @@ async def call_async(predict: Callable[..., Any], arguments: Dict[str, Any], str
     if hasattr(value, "__await__"):
         value = await cast("Awaitable[Any]", value)
     if hasattr(value, "__aiter__"):
-        items: List[Any] = []
         try:
-            async for item in value:
-                items.append(item)
+            items = [item async for item in value]
         finally:
             close = getattr(value, "aclose", None)
             if close is not None:

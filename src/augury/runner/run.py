@@ -41,17 +41,21 @@ class Desk:
         signature = self.predictor.signature
         return invoke.call_async(self.predictor.predict, arguments, signature.is_generator, signature.is_text)
 
+    def warn_outside(self, where: str, error: BaseException) -> None:
+        """Tell in the worker's own log what the model's code raised where no prediction can answer for it."""
+        kind, message, _ = failure.describe(error, where)
+        self.capture.warn(None, f"{where}: {kind}: {message}")
+
     def report(self, done: Done) -> None:
         """Send a prediction's end, whatever its output is: one that cannot be sent is a failed one."""
         try:
             self.channel.send(done, self.max_output)
         except TooBig as error:
-            text = "The output has {} bytes of JSON, more than the {} allowed: return a File instead.".format(
-                error.size, self.max_output
-            )
+            text = f"The output has {error.size} bytes of JSON, more than the {self.max_output} allowed:"
+            text += " return a File instead."
             self.channel.send(_refused(done, text))
         except (ValueError, TypeError, RecursionError, MemoryError, ProtocolError, OSError) as error:
-            self.channel.send(_refused(done, "The output could not be handed over: {}".format(error)))
+            self.channel.send(_refused(done, f"The output could not be handed over: {error}"))
 
 
 class Run:
@@ -86,7 +90,7 @@ class Run:
         """What predict() is to be called with; file inputs are fetched here. Raises what the input deserves."""
         arguments, ignored = convert.decode_input(self._desk.predictor.signature, self._input, self._fetch)
         for name in ignored:
-            self.warn("The input {!r} is not one of this model's: it was dropped.".format(name))
+            self.warn(f"The input {name!r} is not one of this model's: it was dropped.")
         return arguments
 
     def begin(self) -> None:
@@ -100,7 +104,7 @@ class Run:
             output, warnings = convert.encode_output(value, self._emit)
         except convert.OutputError as error:
             return Done(self.id, "failed", seconds, type="OutputError", message=str(error))
-        except Exception as error:  # Converting calls the model's own objects: what they raise is the model's.
+        except Exception as error:  # noqa: BLE001 - converting calls the model's own objects: what they raise is the model's.
             return self._failed(error, seconds)
         for warning in warnings:
             self.warn(warning)
@@ -136,7 +140,7 @@ class Run:
         try:
             path, name, content_type = fetcher.fetch(text, self.scratch)
         except fetch.FetchError as error:
-            raise convert.InputError("input.{}: {}".format(request.place, error)) from None
+            raise convert.InputError(f"input.{request.place}: {error}") from None
         return File(path, name=name, content_type=content_type)
 
     def _emit(self, file: File) -> str:
@@ -144,15 +148,15 @@ class Run:
 
 
 def data_uri(file: File, limit: int) -> str:
-    """The file's bytes as a data: URI with its content type; raises OSError over `limit` bytes or without such a file."""
+    """The file's bytes as a data: URI with its content type; raises OSError over `limit` or without such a file."""
     import base64
 
     if not os.path.isfile(file):
         raise OSError("is no file that the run has written")
     size = os.path.getsize(file)
     if size * 4 // 3 > limit:
-        raise OSError("has {} bytes, more than fits into an output of {}".format(size, limit))
-    return "data:{};base64,{}".format(file.content_type, base64.b64encode(file.read_bytes()).decode())
+        raise OSError(f"has {size} bytes, more than fits into an output of {limit}")
+    return f"data:{file.content_type};base64,{base64.b64encode(file.read_bytes()).decode()}"
 
 
 def _mentions_url(value: Any) -> bool:

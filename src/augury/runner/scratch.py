@@ -12,7 +12,7 @@ import contextlib
 import os
 import stat
 import sys
-from typing import List, Optional
+from typing import Any, List, Optional
 
 
 class Scratch:
@@ -56,7 +56,7 @@ class Scratch:
         safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in name[:64])
         while True:
             self._made += 1
-            folder = os.path.join(self._root, "{}-{}".format(safe, self._made))
+            folder = os.path.join(self._root, f"{safe}-{self._made}")
             try:
                 os.makedirs(folder, mode=0o700)
             except FileExistsError:
@@ -67,7 +67,7 @@ class Scratch:
         os.chdir(working)
         if os.environ.get("TMPDIR") != temporary:
             os.environ["TMPDIR"] = temporary
-        tempfile = sys.modules.get("tempfile")
+        tempfile: Any = sys.modules.get("tempfile")
         if tempfile is not None:  # It remembers its folder; one that is imported later reads TMPDIR.
             tempfile.tempdir = temporary
 

@@ -1,7 +1,7 @@
-"""Runs predictions one after another in the main thread, in the order they came: for every predict() that is not async.
+"""Runs predictions one after another in the main thread, in the order they came: for a predict() that is not async.
 
-The reader thread puts them in line, takes out what is recalled or cancelled before it began, and interrupts the one that
-runs. Whoever takes a prediction out of `_waiting` owns it; the line itself only keeps the order.
+The reader thread puts them in line, takes out what is recalled or cancelled before it began, and interrupts the one
+that runs. Whoever takes a prediction out of `_waiting` owns it; the line itself only keeps the order.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ class Serial:
                 self._current = message.id
                 if self._waiting.pop(message.id, None) is not None:
                     self._run(message)
-                self._current = None
+                self._current = message = None  # An input can be big: it does not stay while nothing runs.
             except BaseException as error:  # noqa: BLE001 - a late alarm of the model's own must not end the worker
-                self._desk.capture.warn(None, "Between two predictions: {!r}".format(error))
+                self._desk.warn_outside("Between two predictions", error)
 
     def _run(self, message: Predict) -> None:
         folder: List[str] = []

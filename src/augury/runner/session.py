@@ -90,7 +90,7 @@ class _Inbox:
         if message is None:
             lifeline.kill_group()
         if not isinstance(message, Load):
-            self._give_up("{} came before Load".format(type(message).__name__))
+            self._give_up(f"{type(message).__name__} came before Load")
         return message
 
     def listen(self) -> None:
@@ -99,7 +99,7 @@ class _Inbox:
             for message in self._messages:
                 self._take(message)
         except BaseException as error:  # noqa: BLE001 - without a reader the worker is deaf: it says why, and ends
-            self._give_up("{}: {}".format(type(error).__name__, error))
+            self._give_up(f"{type(error).__name__}: {error}")
         lifeline.kill_group()
 
     def attach(self, line: Line) -> None:
@@ -110,13 +110,14 @@ class _Inbox:
             self._line = line
 
     def _take(self, message: Message) -> None:
-        if self._line is None:
+        line = self._line
+        if line is None:
             with self._lock:
-                if self._line is None:
+                line = self._line
+                if line is None:
                     self._early.append(message)
                     return
-        assert self._line is not None
-        _hand(self._line, message)
+        _hand(line, message)
 
     def _give_up(self, text: str) -> NoReturn:
         self._channel.send(Fatal(text))
@@ -133,7 +134,7 @@ def _hand(line: Line, message: Message) -> None:
     elif isinstance(message, Shutdown):
         line.shut_down()
     else:
-        raise ProtocolError("{} is not for a runner that is loaded".format(type(message).__name__))
+        raise ProtocolError(f"{type(message).__name__} is not for a runner that is loaded")
 
 
 class _Worker:
@@ -163,12 +164,12 @@ class _Worker:
         self._leave_if_forked()
         self._capture.finish(None)
         inbox.attach(line)
-        self._channel.send(Ready(time.perf_counter() - begun, slots))
+        self._channel.send(Ready(time.perf_counter() - begun, slots, list(predictor.signature.warnings)))
         line.serve()
         self._tear_down(predictor, scratch)
         return 0
 
-    def _line(self, predictor: loader.Predictor, scratch: Scratch) -> "tuple[Line, int]":
+    def _line(self, predictor: loader.Predictor, scratch: Scratch) -> tuple[Line, int]:
         load = self._load
         desk = Desk(self._channel, self._capture, predictor, load.max_output, load.fetch_allow)
         if not predictor.signature.is_async:

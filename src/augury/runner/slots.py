@@ -54,9 +54,8 @@ class Slots:
         while True:
             try:
                 self._loop.run_forever()
-            except (Exception, SystemExit, KeyboardInterrupt) as error:
-                # A task or callback that the model started called sys.exit(): that ends it, not the worker.
-                self._desk.capture.warn(None, "Outside of predict(): {!r}".format(error))
+            except BaseException as error:  # noqa: BLE001 - a task of the model's called sys.exit(): the worker stays
+                self._desk.warn_outside("Outside of predict()", error)
             if self._desk.channel.forked:
                 os._exit(0)
             if self._closing and not self._running and not self._waiting:
@@ -130,7 +129,6 @@ class Slots:
         if run.id in self._cancelled:  # The model kept the cancellation to itself and returned.
             return run.cancelled(None)
         return run.succeeded(value)
-
 
     async def _arguments(self, run: Run) -> Dict[str, Any]:
         if not run.mentions_url:
