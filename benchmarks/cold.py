@@ -38,7 +38,10 @@ def run(rounds: int = 5) -> Cold:
         with servers.augury(data) as ours:
             first_start = ours.started_in
         with servers.augury(data) as ours:
-            pushes, firsts, setups, seconds = [], [], [], []
+            pushes: list[float] = []
+            firsts: list[float] = []
+            setups: list[float] = []
+            seconds: list[float] = []
             with httpx.Client(headers=ours.headers(Prefer="wait=30"), timeout=40) as client:
                 for number in range(rounds):
                     pushes.append(ours.push(ECHO, f"echo-{number}"))

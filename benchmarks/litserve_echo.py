@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import litserve  # pyright: ignore[reportMissingImports] - installed for benchmarks only
+import litserve  # pyright: ignore[reportMissingImports, reportMissingTypeStubs] - installed for benchmarks only
 
 
 class Echo(litserve.LitAPI):  # pyright: ignore[reportUntypedBaseClass]

@@ -10,13 +10,12 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
-import anyio.abc
 import anyio.to_thread
 import uvicorn
 
@@ -43,7 +42,8 @@ from augury.service.settled import Settled
 from augury.service.users import Users
 from augury.settings import Settings
 from augury.store import migrate
-from augury.store.database import Database, lock_data_folder, open_database
+from augury.store.database import Database, open_database
+from augury.store.folder import lock_data_folder
 from augury.store.notifier import Notifier, open_notifier
 
 log = logging.getLogger(__name__)
@@ -143,7 +143,7 @@ class _Http(uvicorn.Server):
 
 
 @asynccontextmanager
-async def _build(settings: Settings, environ: Mapping[str, str], url: str, ready: anyio.Event) -> AsyncIterator[Parts]:
+async def _build(settings: Settings, environ: Mapping[str, str], url: str, ready: anyio.Event) -> AsyncGenerator[Parts]:
     await anyio.to_thread.run_sync(_bring_schema_up, settings)
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(open_database(settings.database, sqlite_sync=settings.sqlite_sync))
@@ -152,7 +152,10 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str, ready
             db,
             LocalBlobs(settings.data / "blobs"),
             settings.data / "models",
-            EnvironmentBuilder(settings.data / "environments", settings.uv_cache, environ=environ),
+            EnvironmentBuilder(
+                settings.data / "environments", settings.uv_cache, environ=environ, search=settings.python_search
+            ),
+            wall_clock,
         )
         gate = Gate()
         services, execution, offers = _services(settings, db, notifier, bundles, gate, ready)
@@ -200,11 +203,12 @@ def _services(
             return Readiness(("The server is stopping.",))
         return Readiness() if ready.is_set() else Readiness(("The engine is not ready yet.",))
 
+    access = Access(db, ids, wall_clock)
     services = Services(
         predictions=predictions,
         models=models,
-        users=Users(db, wall_clock),
-        access=Access(db, wall_clock),
+        users=Users(db, notifier, access, wall_clock),
+        access=access,
         bundles=bundles,
         readiness=readiness,
     )

@@ -1,4 +1,4 @@
-"""The `augury` command: its groups, and what every command does with an error.
+"""The `augury` command: every command there is, on one screen.
 
 Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 the request or prediction failed, 2 wrong usage,
 3 cannot start.
@@ -8,16 +8,78 @@ from __future__ import annotations
 
 import typer
 
-from augury.cli import serve
+from augury.cli.lazy import Command, Group, Root
+
+COMMANDS: dict[str, Command | Group] = {
+    "serve": Command("Run API and engine in one process, until SIGTERM or Ctrl+C.", "augury.cli.serve:serve"),
+    "push": Command("Publish a model as a new version.", "augury.cli.push:push"),
+    "check": Command("Check a model without a server.", "augury.cli.check:check"),
+    "run": Command("Make one prediction in a local worker, without a server.", "augury.cli.run:run"),
+    "predict": Command("Make a prediction on the server.", "augury.cli.predict:predict"),
+    "predictions": Group(
+        "List, show and cancel predictions.",
+        {
+            "list": Command("List your predictions, newest first.", "augury.cli.predictions:list_"),
+            "show": Command("Show a prediction as it is now.", "augury.cli.predictions:show"),
+            "cancel": Command("Ask for the end of a prediction.", "augury.cli.predictions:cancel"),
+        },
+        default="list",
+    ),
+    "models": Group(
+        "List, show, create, update and delete models.",
+        {
+            "list": Command("List your models, or somebody's public ones.", "augury.cli.models:list_"),
+            "show": Command("Show a model with its latest version.", "augury.cli.models:show"),
+            "create": Command("Make a model that has no version yet.", "augury.cli.models:create"),
+            "update": Command("Change what is said about a model.", "augury.cli.models:update"),
+            "delete": Command("Delete a model with all its versions.", "augury.cli.models:delete"),
+        },
+        default="list",
+    ),
+    "versions": Group(
+        "List, show, configure and delete versions.",
+        {
+            "list": Command("List the versions of a model, newest first.", "augury.cli.versions:list_"),
+            "show": Command("Show a version with its inputs and output.", "augury.cli.versions:show"),
+            "configuration": Command(
+                "Show or change what may be changed about a version.", "augury.cli.versions:configuration"
+            ),
+            "delete": Command("Delete a version.", "augury.cli.versions:delete"),
+        },
+    ),
+    "tokens": Group(
+        "List, make and revoke tokens, in the data folder.",
+        {
+            "list": Command("List the tokens of an account.", "augury.cli.tokens:list_"),
+            "create": Command("Make a token and print it.", "augury.cli.tokens:create"),
+            "revoke": Command("Make a token worthless.", "augury.cli.tokens:revoke"),
+        },
+        default="list",
+    ),
+    "migrate": Command("Bring the database up to date.", "augury.cli.migrate:migrate"),
+    "settings": Command("Show every setting with its value and where it came from.", "augury.cli.settings:settings"),
+    "version": Command("Print the version.", "augury.cli.version:version"),
+}
+
+
+class _Augury(Root):
+    entries = COMMANDS
+
 
 app = typer.Typer(
     name="augury",
+    cls=_Augury,
     help="Serve your own Python models by the WriftAI prediction API.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("serve")(serve.serve)
+
+
+@app.callback()
+def _augury() -> None:
+    pass
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from augury import logs, server
 from augury.settings import Settings, SettingsError, environment
-from augury.store.database import DataFolderInUse
+from augury.store.folder import DataFolderInUse
 from augury.store.migrate import SchemaOutdated
 
 CANNOT_START = 3

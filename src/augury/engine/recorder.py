@@ -21,7 +21,7 @@ from augury.domain import jsontext
 from augury.domain.jsontext import JsonObject, JsonValue
 from augury.domain.prediction import Failure, Outcome, Status, external, internal
 from augury.engine.lane import Lane
-from augury.engine.run import Run, Stop
+from augury.engine.run import KEPT_LINES, Run, Stop
 from augury.engine.worker import Ending, Worker
 from augury.service.execution import Execution
 from augury.service.models import RunnableVersion
@@ -204,7 +204,7 @@ def _metrics(run: Run, seconds: float | None) -> JsonObject:
 
 
 def _death(ending: Ending, run: Run) -> Failure:
-    logs: list[JsonValue] = [*run.lines, *ending.lines][-50:]
+    logs = list[JsonValue]([*run.lines, *ending.lines][-KEPT_LINES:])
     how = describe_exit(ending.code)
     if ending.killed_for == "protocol":
         return external(f"The model's process broke the conversation: {logs[-1] if logs else how}", exit=how, logs=logs)

@@ -16,7 +16,6 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 import anyio
-import anyio.abc
 
 from augury import protocol
 from augury.domain.ids import PredictionId, WorkerId
@@ -226,6 +225,7 @@ class Worker:
     async def _follow(self, process: Process) -> int:
         spill = str(self._launch.home / "spill")
         self._wire = await Wire.connect(process.channel, spill, self._receive, self._broken)
+        code = 0
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._read_output, process)
             self._send(

@@ -21,6 +21,7 @@ from augury.service.settled import Settled
 from augury.store import queue
 from augury.store.connection import Connection
 from augury.store.database import Database
+from augury.store.workers import DeadWorker
 
 log = logging.getLogger(__name__)
 
@@ -140,14 +141,14 @@ class Execution:
         """When the next deadline of a queued or running prediction is, in microseconds since the epoch."""
         return await self.db.read(queue.next_due)
 
-    async def rescue(self, *, node_ids: Sequence[NodeId] = (), reason: str) -> list[queue.DeadWorker]:
+    async def rescue(self, *, node_ids: Sequence[NodeId] = (), reason: str) -> Sequence[DeadWorker]:
         """Give back what was assigned to workers of the named nodes, and of nodes whose lease is over."""
         now = self.now()
         error = self._lost(reason)
         result = await self.db.write(
             lambda c: queue.rescue(c, now, nodes=node_ids, limit=self.max_give_backs, error_json=error)
         )
-        self._announce(result.returned, result.ended, set(result.versions))
+        self._announce(result.returned, (*result.abandoned, *result.cancelled), set(result.versions))
         if result.returned or result.abandoned:
             log.warning(
                 "predictions of a lost node given back",

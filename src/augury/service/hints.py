@@ -5,8 +5,8 @@ A hint that is lost costs time, never correctness. The names of the topics are w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from augury.domain.ids import PredictionId
@@ -36,16 +36,14 @@ class Hints:
         self.notifier.publish("deadline")
 
     @contextmanager
-    def listen(self, listeners: Listeners) -> Iterator[None]:
+    def listen(self, listeners: Listeners) -> Generator[None]:
         """Call these for each hint, on the event loop, until the context is left."""
-        with ExitStack() as stack:
-            for topic, call in (
-                ("queue:", lambda text: listeners.queued(int(text))),
-                ("cancel:", lambda text: listeners.cancel(PredictionId(text))),
-                ("version:", lambda text: listeners.changed(int(text))),
-                ("deadline", lambda _: listeners.deadline()),
-            ):
-                stack.enter_context(self.notifier.subscribe(topic, _after_colon(call)))
+        with (
+            self.notifier.subscribe("queue:", lambda topic: listeners.queued(int(_rest(topic)))),
+            self.notifier.subscribe("cancel:", lambda topic: listeners.cancel(PredictionId(_rest(topic)))),
+            self.notifier.subscribe("version:", lambda topic: listeners.changed(int(_rest(topic)))),
+            self.notifier.subscribe("deadline", lambda _: listeners.deadline()),
+        ):
             yield
 
 
@@ -59,8 +57,5 @@ class Listeners:
     deadline: Callable[[], None]
 
 
-def _after_colon(call: Callable[[str], None]) -> Callable[[str], None]:
-    def heard(topic: str) -> None:
-        call(topic.partition(":")[2])
-
-    return heard
+def _rest(topic: str) -> str:
+    return topic.partition(":")[2]

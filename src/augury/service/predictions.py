@@ -15,7 +15,7 @@ from augury.domain import errors, jsontext
 from augury.domain.account import Caller
 from augury.domain.ids import IdSource, PredictionId, is_uuid
 from augury.domain.jsontext import JsonObject
-from augury.domain.paging import Cursor, Page
+from augury.domain.paging import Cursor, Page, refused
 from augury.domain.prediction import Assignment, Failure, Prediction, Status, external
 from augury.service.gate import Gate
 from augury.service.hints import Hints
@@ -287,8 +287,7 @@ def _not_found(prediction_id: str) -> errors.NotFound:
 
 
 def _statuses(cursor: Cursor) -> list[Status]:
-    named = cursor.filters.get("statuses", [])
     try:
-        return [Status(str(one)) for one in named] if isinstance(named, list) else []
+        return [Status(one) for one in cursor.texts_filter("statuses")]
     except ValueError:
-        raise errors.InvalidRequest.at("query", "cursor", msg="Not a cursor of this list.", type="cursor") from None
+        raise refused() from None

@@ -7,7 +7,7 @@ or too late, reads the store.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -24,7 +24,7 @@ class Settled:
     _waiters: dict[PredictionId, list[Waiter]] = field(default_factory=dict[PredictionId, list[Waiter]])
 
     @contextmanager
-    def expect(self, prediction_id: PredictionId) -> Iterator[Waiter]:
+    def expect(self, prediction_id: PredictionId) -> Generator[Waiter]:
         """A future of the finished prediction; None in it means: look into the store."""
         waiter: Waiter = asyncio.get_running_loop().create_future()
         self._waiters.setdefault(prediction_id, []).append(waiter)
