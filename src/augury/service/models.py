@@ -1,0 +1,401 @@
+"""Models: made, shown, listed, changed, deleted; and who may see and run them (D51).
+
+What callers name a version by is resolved in `runnable`, versions are published in `versions`: both are reached through
+`Models`, too. Knows nothing about HTTP and processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypedDict, cast
+
+from augury.domain import jsontext
+from augury.domain.account import Caller
+from augury.domain.errors import Conflict, Gone, InvalidRequest, NotFound
+from augury.domain.ids import AccountId, IdSource, ModelId, PredictionId
+from augury.domain.jsontext import JsonObject
+from augury.domain.model import Configuration, Model, ModelDetails, Version, Visibility, as_name
+from augury.domain.paging import Cursor, Page, refused
+from augury.domain.prediction import Status, internal
+from augury.service.bundles import Bundles
+from augury.service.once import Idempotency, Repeated, first_time
+from augury.service.runnable import Resolver, RunnableVersion
+from augury.service.texts import TEXT, Checks, check_texts
+from augury.service.versions import ConfigurationChange, PublishedVersion, Versions
+from augury.service.visibility import find_owned, find_visible
+from augury.store import models as rows
+from augury.store import queue, users
+from augury.store import versions as version_rows
+from augury.store.connection import Connection, ConstraintViolated
+from augury.store.database import Database
+from augury.store.models import Listing
+from augury.store.notifier import Notifier
+
+__all__ = ["Idempotency", "ModelChange", "Models", "NewModel", "RunnableVersion"]
+
+BATCH = 500
+"""Queued predictions of a deleted model that one transaction ends."""
+_URLS = ("source_url", "license_url", "paper_url")
+
+
+@dataclass(frozen=True, slots=True)
+class NewModel:
+    """A model to make."""
+
+    name: str
+    visibility: str = "private"
+    description: str | None = None
+    overview: str | None = None
+    source_url: str | None = None
+    license_url: str | None = None
+    paper_url: str | None = None
+    category_slugs: Sequence[str] = ()
+
+
+class ModelChange(TypedDict, total=False):
+    """What to change about a model: only what is there changes."""
+
+    name: str
+    visibility: str
+    description: str | None
+    overview: str | None
+    source_url: str | None
+    license_url: str | None
+    paper_url: str | None
+    category_slugs: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Models:
+    """The use cases of models and their versions. Event loop only; `now` is in microseconds since the epoch."""
+
+    db: Database
+    notifier: Notifier
+    bundles: Bundles
+    ids: IdSource
+    now: Callable[[], int]
+    hardware: frozenset[str] = frozenset({"cpu"})
+    """The identifiers of the hardware that there is."""
+    versions: Versions = field(init=False, repr=False)
+    resolver: Resolver = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        resolver = Resolver(self.db, self.now)
+        object.__setattr__(self, "resolver", resolver)
+        versions = Versions(self.db, self.notifier, self.bundles, resolver, self.now, self.hardware)
+        object.__setattr__(self, "versions", versions)
+
+    async def create(self, caller: Caller, new: NewModel, idempotency: Idempotency | None = None) -> ModelDetails:
+        """Make a model of the caller's; raises InvalidRequest, and Conflict `model_exists`."""
+        values = _checked(cast("ModelChange", {name: getattr(new, name) for name in ModelChange.__annotations__}))
+        model = Model(
+            id=ModelId(self.ids.next()),
+            account_id=caller.account_id,
+            owner=caller.name,
+            owner_avatar_url=None,
+            name=values["name"] or "",
+            visibility=Visibility(values["visibility"]),
+            created_at=self.now(),
+            description=values["description"],
+            overview=values["overview"],
+            source_url=values["source_url"],
+            license_url=values["license_url"],
+            paper_url=values["paper_url"],
+        )
+        try:
+            await self.db.write(partial(_create, model=model, once=idempotency))
+        except Repeated as earlier:
+            return await self._created_before(ModelId(earlier.resource))
+        except ConstraintViolated:
+            raise _exists(caller.name, model.name) from None
+        self._changed()
+        return await self.get(caller, caller.name, model.name)
+
+    async def get(self, caller: Caller | None, owner: str, name: str) -> ModelDetails:
+        """A model with its latest version; raises NotFound where the caller may not see one."""
+        return await self.db.read(lambda c: _details(c, find_visible(c, caller, owner, name)))
+
+    async def page(
+        self,
+        *,
+        cursor: str | None = None,
+        page_size: int = 25,
+        sort_by: str = "created_at",
+        sort_direction: str | None = None,
+        category_slugs: Sequence[str] = (),
+    ) -> Page[Model]:
+        """The models that everyone may see. Sorted by created_at (oldest first) or predictions_count (most first)."""
+        place = _place(cursor, sort_by, sort_direction, category_slugs)
+        return await self._page(place, page_size, _listing(place))
+
+    async def page_of_owner(
+        self,
+        owner: str,
+        *,
+        cursor: str | None = None,
+        page_size: int = 25,
+        sort_by: str = "created_at",
+        sort_direction: str | None = None,
+        category_slugs: Sequence[str] = (),
+    ) -> Page[Model]:
+        """One owner's models that everyone may see; by predictions_count, only those that ever ran."""
+        wanted = as_name(owner)
+        account = None if wanted is None else await self.db.read(lambda c: users.find(c, wanted))
+        if account is None:
+            raise NotFound(f"There is no user {owner[:64]}.", code="user_not_found")
+        place = _place(cursor, sort_by, sort_direction, category_slugs)
+        return await self._page(place, page_size, _listing(place, account_id=account.id, used=True))
+
+    async def page_of_mine(self, caller: Caller, *, cursor: str | None = None, page_size: int = 25) -> Page[Model]:
+        """All of the caller's own models, oldest first."""
+        place = _place(cursor, "created_at", None, ())
+        listing = _listing(place, account_id=caller.account_id, visibilities=tuple(Visibility))
+        return await self._page(place, page_size, listing)
+
+    async def update(self, caller: Caller, owner: str, name: str, change: ModelChange) -> ModelDetails:
+        """Change a model, its name included; raises InvalidRequest, NotFound, Forbidden and Conflict `model_exists`."""
+        values = _checked(change)
+        now = self.now()
+        try:
+            details = await self.db.write(lambda c: _update(c, find_owned(c, caller, owner, name), values, now))
+        except ConstraintViolated:
+            raise _exists(owner, str(values.get("name"))) from None
+        self._changed()
+        return details
+
+    async def delete(self, caller: Caller, owner: str, name: str) -> None:
+        """Take a model away: its name is free, what is queued for it is abandoned, what runs may end."""
+        now = self.now()
+        model, version_ids = await self.db.write(lambda c: _delete(c, find_owned(c, caller, owner, name), now))
+        self._changed()
+        failure = internal("The model was deleted.", type="model_deleted", model=f"{model.owner}/{model.name}")
+        error = jsontext.dumps(failure.to_json())
+        while True:
+            now = self.now()
+            ended, more = await self.db.write(lambda c, now=now: _abandon(c, model.id, now, error))
+            for prediction_id in ended:
+                self.notifier.publish(f"prediction:{prediction_id}")
+                self.notifier.publish(f"cancel:{prediction_id}")
+            if not more:
+                break
+        for version_id in version_ids:
+            self.notifier.publish(f"version:{version_id}")
+
+    async def let_run(self, caller: Caller, owner: str, name: str, user: str) -> None:
+        """Put a user on the access list of a restricted model; raises NotFound and Forbidden."""
+        wanted = as_name(user)
+        await self.db.write(lambda c: _let_run(c, find_owned(c, caller, owner, name), wanted))
+        self._changed()
+
+    # Versions, in their own module.
+
+    async def publish(
+        self,
+        caller: Caller,
+        owner: str,
+        name: str,
+        *,
+        release_notes: str,
+        schemas: JsonObject,
+        container_image_digest: str,
+        compatibilities: JsonObject | None = None,
+        configuration: ConfigurationChange | None = None,
+        idempotency: Idempotency | None = None,
+    ) -> PublishedVersion:
+        """See Versions.publish."""
+        return await self.versions.publish(
+            caller,
+            owner,
+            name,
+            release_notes=release_notes,
+            schemas=schemas,
+            container_image_digest=container_image_digest,
+            compatibilities=compatibilities,
+            configuration=configuration,
+            idempotency=idempotency,
+        )
+
+    async def get_version(self, caller: Caller | None, owner: str, name: str, number: str | int) -> Version:
+        """See Versions.get."""
+        return await self.versions.get(caller, owner, name, number)
+
+    async def page_versions(
+        self, caller: Caller | None, owner: str, name: str, *, cursor: str | None = None, page_size: int = 25
+    ) -> Page[Version]:
+        """See Versions.page."""
+        return await self.versions.page(caller, owner, name, cursor=cursor, page_size=page_size)
+
+    async def delete_version(self, caller: Caller, owner: str, name: str, number: str | int) -> None:
+        """See Versions.delete."""
+        await self.versions.delete(caller, owner, name, number)
+
+    async def get_configuration(self, caller: Caller | None, owner: str, name: str, number: str | int) -> Configuration:
+        """See Versions.get_configuration."""
+        return await self.versions.get_configuration(caller, owner, name, number)
+
+    async def update_configuration(
+        self, caller: Caller, owner: str, name: str, number: str | int, change: ConfigurationChange
+    ) -> Configuration:
+        """See Versions.configure."""
+        return await self.versions.configure(caller, owner, name, number, change)
+
+    async def mark_broken(self, version_id: int, revision: int, reason: JsonObject) -> bool:
+        """See Versions.mark_broken."""
+        return await self.versions.mark_broken(version_id, revision, reason)
+
+    async def broken_reason(self, version_id: int) -> JsonObject | None:
+        """See Versions.broken_reason."""
+        return await self.versions.broken_reason(version_id)
+
+    # What a prediction runs on, in its own module.
+
+    def cached(self, caller: Caller, reference: str) -> RunnableVersion | None:
+        """See Resolver.cached."""
+        return self.resolver.cached(caller, reference)
+
+    async def resolve(self, caller: Caller, reference: str) -> RunnableVersion:
+        """See Resolver.resolve."""
+        return await self.resolver.resolve(caller, reference)
+
+    async def runnable(self, version_id: int) -> RunnableVersion | None:
+        """See Resolver.runnable."""
+        return await self.resolver.runnable(version_id)
+
+    def forget(self) -> None:
+        """Look everything up again: a model was changed, here or by another process (topic "models")."""
+        self.resolver.forget()
+
+    async def _page(self, place: Cursor, size: int, listing: Listing) -> Page[Model]:
+        position = _position(place)
+        if place.texts_filter("category_slugs"):
+            # There are no categories yet, so no model is in one.
+            return Page((), None, None)
+        found = await self.db.read(
+            lambda c: rows.page(c, listing, position=position, backward=place.backward, limit=size + 1)
+        )
+        return place.page(
+            found, size, lambda one: (one.predictions_count if listing.by_count else one.created_at, one.id)
+        )
+
+    async def _created_before(self, model_id: ModelId) -> ModelDetails:
+        return await self.db.read(lambda c: _details(c, _still_there(c, model_id)))
+
+    def _changed(self) -> None:
+        self.resolver.forget()
+        self.notifier.publish("models")
+
+
+def _create(c: Connection, model: Model, once: Idempotency | None) -> None:
+    first_time(c, once, "model", model.id, model.created_at)
+    rows.insert(c, model)
+
+
+def _still_there(c: Connection, model_id: ModelId) -> Model:
+    model = rows.get(c, model_id)
+    if model is None:
+        raise Gone("The model that this key made was deleted.", code="model_deleted")
+    return model
+
+
+def _details(c: Connection, model: Model) -> ModelDetails:
+    return ModelDetails(rows.counted(c, [model])[0], version_rows.latest(c, model.id))
+
+
+def _update(c: Connection, model: Model, values: dict[str, str | None], now: int) -> ModelDetails:
+    if values:
+        rows.update(c, model.id, values, now)
+    changed = rows.get(c, model.id)
+    return _details(c, model if changed is None else changed)
+
+
+def _delete(c: Connection, model: Model, now: int) -> tuple[Model, list[int]]:
+    rows.delete(c, model.id, now)
+    return model, version_rows.ids(c, model.id)
+
+
+def _abandon(c: Connection, model_id: ModelId, now: int, error: str) -> tuple[list[PredictionId], bool]:
+    """End what is queued for a deleted model; what ended, and whether there may be more."""
+    waiting = rows.queued(c, model_id, BATCH)
+    ended = [one for one in waiting if queue.end_queued(c, one, Status.ABANDONED, now, error) is not None]
+    return ended, len(waiting) == BATCH
+
+
+def _let_run(c: Connection, model: Model, user: str | None) -> None:
+    account = None if user is None else users.find(c, user)
+    if account is None:
+        raise NotFound("There is no such user.", code="user_not_found")
+    rows.let_run(c, model.id, account.id)
+
+
+def _checked(change: ModelChange) -> dict[str, str | None]:
+    """The columns to write, checked; raises InvalidRequest."""
+    given = cast("dict[str, object]", change)
+    values = {name: cast("str | None", given[name]) for name in rows.CHANGEABLE if name in given}
+    checks = Checks()
+    if "name" in values:
+        values["name"] = checks.name(values["name"] or "")
+    if "visibility" in values and values["visibility"] not in tuple(Visibility):
+        known = ", ".join(Visibility)
+        checks.add("visibility", f"visibility is one of {known}.", "enum", values["visibility"], expected=known)
+    check_texts(checks, values, {"description": TEXT, "overview": TEXT})
+    for name in _URLS:
+        checks.url(name, values.get(name))
+    for place, slug in enumerate(change.get("category_slugs", ())):
+        checks.add(f"category_slugs.{place}", "There is no such category.", "category_not_found", slug[:64])
+    checks.done()
+    return values
+
+
+def _place(cursor: str | None, sort_by: str, sort_direction: str | None, category_slugs: Sequence[str]) -> Cursor:
+    """Where in which list: a cursor says it all (D7)."""
+    if cursor is not None:
+        return Cursor.parse(cursor)
+    if sort_by not in _SORTS:
+        raise InvalidRequest.at(
+            "query", "sort_by", msg=f"sort_by is one of {', '.join(_SORTS)}.", type="enum", input=sort_by[:64]
+        )
+    direction = sort_direction or _SORTS[sort_by]
+    if direction not in ("asc", "desc"):
+        raise InvalidRequest.at(
+            "query", "sort_direction", msg="sort_direction is asc or desc.", type="enum", input=direction[:64]
+        )
+    filters: dict[str, str | list[str]] = {"sort_by": sort_by, "sort_direction": direction}
+    return Cursor(filters | ({"category_slugs": list(category_slugs)} if category_slugs else {}))
+
+
+def _listing(
+    place: Cursor,
+    *,
+    account_id: AccountId | None = None,
+    visibilities: tuple[Visibility, ...] = (Visibility.PUBLIC, Visibility.RESTRICTED),
+    used: bool = False,
+) -> Listing:
+    sort_by, direction = place.text_filter("sort_by"), place.text_filter("sort_direction")
+    if sort_by not in _SORTS or direction not in ("asc", "desc"):
+        raise refused()
+    by_count = sort_by == "predictions_count"
+    return Listing(visibilities, account_id, by_count, direction == "desc", used and by_count)
+
+
+def _position(place: Cursor) -> tuple[int, str] | None:
+    match place.position:
+        case None:
+            return None
+        case (int(value), str(model_id)):
+            return value, model_id
+        case _:
+            raise refused()
+
+
+def _exists(owner: str, name: str) -> Conflict:
+    return Conflict(
+        f"There is a model {owner}/{name} already.",
+        code="model_exists",
+        hint="Choose another name, or change that one.",
+    )
+
+
+_SORTS = {"created_at": "asc", "predictions_count": "desc"}
+"""What lists are sorted by, and in which direction where nobody says."""
