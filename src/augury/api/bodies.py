@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
@@ -61,11 +60,6 @@ def parse(kind: type[Model], raw: bytes) -> tuple[Model, str | None]:
         raise problems.from_pydantic(error.errors(include_url=False), "body") from None
     unknown = value.keys() - kind.model_fields.keys()
     return parsed, _listed(unknown) if unknown else None
-
-
-async def parse_request(kind: type[Model], request: Request) -> tuple[Model, str | None]:
-    """The same, from a request of FastAPI's."""
-    return parse(kind, await read(request.receive))
 
 
 def _listed(names: set[str]) -> str:

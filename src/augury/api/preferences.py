@@ -6,10 +6,13 @@ change what happens, so what cannot be read in them is refused.
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from augury.domain.account import Caller
 from augury.domain.errors import InvalidRequest
+from augury.service.once import Idempotency
 
 MAX_CANCEL_AFTER = 365 * 86_400.0
 _PREFERENCE = re.compile(r"""\s*wait\s*(?:=\s*(?:"([^"]*)"|([^\s;]*))\s*)?(?:;.*)?\Z""", re.IGNORECASE)
@@ -64,6 +67,13 @@ def idempotency_key(value: bytes | None) -> str | None:
         msg = "Input should be 1 to 255 printable ASCII characters"
         raise _refused("Idempotency-Key", value[:300], msg, "string_pattern_mismatch")
     return value.decode("ascii")
+
+
+def once(caller: Caller, headers: Mapping[str, str], raw: bytes) -> Idempotency | None:
+    """What makes a creation other than a prediction's happen once, if its caller wants that; raises InvalidRequest."""
+    given = headers.get("idempotency-key")
+    key = idempotency_key(None if given is None else given.encode("latin-1"))
+    return None if key is None else Idempotency(caller.token_id, key, hashlib.sha256(raw).hexdigest())
 
 
 def _refused(header: str, value: bytes, msg: str, type: str) -> InvalidRequest:

@@ -1,0 +1,49 @@
+"""The HTTP application, on one screen: what a request passes, which routes there are, how errors are answered.
+
+    request -> Envelope -> BodyLimit -> error handlers -> the hot route | FastAPI's routes -> services
+
+Knows nothing about what the services do.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from augury.api import bundles, health, models, predictions, problems, reference, users, versions
+from augury.api.middleware import Allowance, BodyLimit, Envelope
+from augury.api.services import Limits, Readiness, Services
+
+__all__ = ["Limits", "Readiness", "Services", "create_app"]
+
+
+def create_app(services: Services, limits: Limits) -> FastAPI:
+    """The application over these services; it starts nothing and owns nothing."""
+    body_limit = Middleware(
+        BodyLimit,
+        usual=Allowance(limits.max_body, "max_body"),
+        prefix=bundles.PREFIX,
+        below=Allowance(limits.max_bundle, "max_bundle"),
+    )
+    app = FastAPI(
+        routes=predictions.hot_routes(services, limits),
+        middleware=[Middleware(Envelope), body_limit],
+        redirect_slashes=False,
+        # What it would look for on each request, on a server that sends nothing to anybody.
+        telemetry={"tracing": False, "metrics": False, "auto_configure": False},
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.access = services.access
+    problems.install(app)
+    app.include_router(predictions.routes(services))
+    app.include_router(models.routes(services))
+    app.include_router(versions.routes(services))
+    app.include_router(users.routes(services))
+    app.include_router(bundles.routes(services, limits))
+    app.include_router(health.routes(services.readiness))
+    app.include_router(reference.routes(app, version("augury"), limits.public_url))
+    return app

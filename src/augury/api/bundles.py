@@ -1,0 +1,67 @@
+"""Bundles over HTTP (ours): a model's files are put under their digest before a version names them.
+
+The bytes are checked and stored as they come in, never held in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from starlette.requests import ClientDisconnect
+
+from augury.api import schemas
+from augury.api.auth import AnyCaller
+from augury.api.describe import described
+from augury.api.services import Limits, Services
+from augury.domain.errors import NotFound
+from augury.service.bundles import Bundles
+
+PREFIX = "/v1/bundles/"
+
+
+def routes(services: Services, limits: Limits) -> APIRouter:
+    """The routes."""
+    router = APIRouter(tags=["bundles"])
+    at = _Routes(services.bundles, limits.max_bundle)
+    path = PREFIX + "{digest}"
+    put = described("put_bundle", schemas.Bundle, 401, 413, 422)
+    put["openapi_extra"] = {"requestBody": _BYTES}
+    router.add_api_route(path, at.put, methods=["PUT"], **put)
+    router.add_api_route(
+        path, at.exists, methods=["GET", "HEAD"], **described("get_bundle", schemas.StoredBundle, 401, 404, 422)
+    )
+    return router
+
+
+@dataclass(frozen=True, slots=True)
+class _Routes:
+    bundles: Bundles
+    limit: int
+
+    async def put(self, caller: AnyCaller, digest: schemas.DigestPath, request: Request) -> Response:
+        """Store a bundle. Putting one that is there already changes nothing."""
+        size = await self.bundles.store(caller, digest, _chunks(request), self.limit)
+        return Response(orjson.dumps({"digest": digest, "size": size}), media_type="application/json")
+
+    async def exists(self, _caller: AnyCaller, digest: schemas.DigestPath) -> Response:
+        """Whether a bundle is stored, so that it need not be put again."""
+        if not await self.bundles.exists(digest):
+            raise NotFound(f"There is no bundle {digest}.", code="bundle_not_found", hint="Put it first.")
+        return Response(orjson.dumps({"digest": digest}), media_type="application/json")
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    while True:
+        message = await request.receive()
+        if message["type"] != "http.request":
+            raise ClientDisconnect
+        if content := message.get("body"):
+            yield content
+        if not message.get("more_body"):
+            return
+
+
+_BYTES = {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}

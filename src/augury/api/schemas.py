@@ -1,0 +1,313 @@
+"""The shapes of request and response bodies: what is checked of the first, and what the OpenAPI says about both.
+
+Requests are read by `bodies.parse`: strictly, and passing over fields that are not known. Responses are written by the
+services' serializers; the models here only describe them, and a test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from augury.domain.prediction import Status
+
+Item = TypeVar("Item")
+
+Visibility = Literal["private", "public", "restricted"]
+# Lengths are described here and checked by the services, who know them.
+Text = Annotated[str, Field(json_schema_extra={"maxLength": 100_000})]
+Line = Annotated[str, Field(json_schema_extra={"maxLength": 255})]
+Url = Annotated[str, Field(json_schema_extra={"maxLength": 2048, "format": "uri"})]
+OwnerPath = Annotated[str, Path(description="The name of the model's owner.", examples=["ada"])]
+NamePath = Annotated[str, Path(description="The name of the model.", examples=["echo"])]
+NumberPath = Annotated[str, Path(description="The number of the version.", examples=["1"])]
+PredictionIdPath = Annotated[str, Path(description="The id of the prediction.", json_schema_extra={"format": "uuid"})]
+DigestPath = Annotated[
+    str, Path(description="`sha256:` and the SHA-256 of the bundle's bytes in hex.", examples=["sha256:" + "0" * 64])
+]
+
+
+class NewPrediction(BaseModel):
+    """What to run, and on what."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"model": "ada/echo:1", "input": {"text": "hello"}}})
+
+    model: str = Field(
+        max_length=200, description="`owner/name` for the latest version, or `owner/name:number` for a certain one."
+    )
+    input: dict[str, Any] = Field(
+        default_factory=dict[str, Any], description="What the version's input schema asks for."
+    )
+    stream: bool = Field(False, description="Whether the prediction's events can be streamed.")
+    webhook: dict[str, Any] | None = Field(
+        None, description="Not available in this version: anything but null is refused."
+    )
+
+
+class NewModel(BaseModel):
+    """A model to make; `name` is all it needs."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"name": "echo", "visibility": "public"}})
+
+    name: str = Field(description="Letters, digits and `._-`, up to 64 of them; kept in lower case.", examples=["echo"])
+    visibility: Visibility = Field(
+        "private",
+        description="private: yours only. restricted: everyone sees it, those on its list run it. public: everyone.",
+    )
+    description: Text | None = None
+    overview: Text | None = None
+    source_url: Url | None = None
+    license_url: Url | None = None
+    paper_url: Url | None = None
+    category_slugs: list[str] = Field(default_factory=list[str])
+
+
+class ModelChange(BaseModel):
+    """What to change about a model; fields that are left out stay as they are."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"description": "Says it again."}})
+
+    name: str = Field("", description="A new name.")
+    visibility: Visibility = "private"
+    description: Text | None = None
+    overview: Text | None = None
+    source_url: Url | None = None
+    license_url: Url | None = None
+    paper_url: Url | None = None
+    category_slugs: list[str] = Field(default_factory=list[str])
+
+
+class Compatibilities(BaseModel):
+    """Through which other APIs a version can be called."""
+
+    openai_chat_completions: bool = False
+    openai_embeddings: bool = False
+    openai_images_generations: bool = False
+    openai_responses: bool = False
+    anthropic_messages: bool = False
+
+
+class PredictionSchemas(BaseModel):
+    """JSON Schemas (2020-12) of what goes in, comes out, and is streamed."""
+
+    input: dict[str, Any]
+    output: dict[str, Any]
+    stream_output: dict[str, Any] | None = None
+
+
+class Schemas(BaseModel):
+    """The JSON Schemas of a version."""
+
+    prediction: PredictionSchemas
+
+
+class Configuration(BaseModel):
+    """What may be changed about a version."""
+
+    hardware_identifier: Line = Field(examples=["cpu"])
+    variable_names: list[Line]
+
+
+class ConfigurationChange(BaseModel):
+    """What to change in a version's configuration; fields that are left out stay as they are."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"hardware_identifier": "cpu"}})
+
+    hardware_identifier: Line = ""
+    variable_names: list[Line] = Field(default_factory=list[str], description="Replaces the whole list.")
+
+
+class NewVersion(BaseModel):
+    """A version to publish: its bundle has been put under /v1/bundles before."""
+
+    release_notes: Line
+    schemas: Schemas
+    container_image_digest: str = Field(
+        examples=["sha256:" + "0" * 64], json_schema_extra={"pattern": "^sha256:[a-f0-9]{64}$"}
+    )
+    compatibilities: Compatibilities | None = None
+    configuration: Configuration | None = Field(None, description="Left out: that of the version before.")
+
+
+class UserChange(BaseModel):
+    """What to change about yourself; fields that are left out stay as they are."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"display_name": "Ada"}})
+
+    name: str = Field("", description="A new name.")
+    display_name: Line | None = None
+    bio: Text | None = None
+    urls: list[Url] | None = None
+    company: Line | None = None
+    location: Line | None = None
+
+
+class ModelReference(BaseModel):
+    """The version that a prediction runs on."""
+
+    owner: str
+    name: str
+    version_number: int
+
+
+class PredictionSummary(BaseModel):
+    """A prediction as lists show it."""
+
+    id: str = Field(json_schema_extra={"format": "uuid"})
+    created_at: str = Field(examples=["2025-08-13T11:48:44.371093Z"])
+    status: Status
+    updated_at: str
+    setup_time: str | None = Field(
+        description="How long it waited for a worker to be set up (ISO 8601).", examples=["PT1.5S"]
+    )
+    execution_time: str | None = Field(description="How long it ran (ISO 8601).", examples=["PT0.25S"])
+    model: ModelReference
+
+
+class PredictionError(BaseModel):
+    """Why a prediction did not succeed."""
+
+    source: Literal["external", "internal"] = Field(
+        description="external: the model or its input. internal: the platform."
+    )
+    message: str
+    detail: Any
+
+
+class Prediction(PredictionSummary):
+    """A prediction."""
+
+    input: dict[str, Any] | None
+    output: Any
+    error: PredictionError | None
+    metrics: dict[str, Any] | None
+    stream: bool
+
+
+class BaseUser(BaseModel):
+    """An account, briefly."""
+
+    account_id: str
+    name: str
+    avatar_url: str
+
+
+class User(BaseUser):
+    """An account."""
+
+    display_name: str | None
+    bio: str | None
+    location: str | None
+    company: str | None
+    created_at: str
+    updated_at: str | None
+    urls: list[str] | None
+
+
+class Category(BaseModel):
+    """What kind of model it is."""
+
+    name: str
+    slug: str
+
+
+class ModelSummary(BaseModel):
+    """A model as lists show it."""
+
+    id: str
+    name: str
+    created_at: str
+    visibility: Visibility
+    description: str | None
+    updated_at: str | None
+    owner: BaseUser
+    predictions_count: int
+    categories: list[Category]
+    cover_image_url: str | None
+
+
+class VersionSummary(BaseModel):
+    """A version as lists show it."""
+
+    number: int
+    release_notes: str
+    created_at: str
+
+
+class Version(VersionSummary):
+    """A version."""
+
+    schemas: Schemas
+    compatibilities: Compatibilities
+    size: int
+    container_image_digest: str
+
+
+class PublishedVersion(Version):
+    """A version, with its configuration."""
+
+    configuration: Configuration
+
+
+class Model(ModelSummary):
+    """A model."""
+
+    overview: str | None
+    latest_version: Version | None
+    source_url: str | None
+    license_url: str | None
+    paper_url: str | None
+
+
+class Page(BaseModel, Generic[Item]):
+    """A part of a list; a cursor that is null says that there is nothing more on that side."""
+
+    items: list[Item]
+    next_cursor: str | None
+    previous_cursor: str | None
+
+
+class StoredBundle(BaseModel):
+    """A bundle that is there."""
+
+    digest: str
+
+
+class Bundle(StoredBundle):
+    """A bundle that was put."""
+
+    size: int
+
+
+class Health(BaseModel):
+    """Whether the server can take work."""
+
+    status: Literal["ready", "not_ready"]
+    problems: list[str]
+
+
+class Error(BaseModel):
+    """What went wrong."""
+
+    detail: str = Field(description="One sentence.")
+    code: str = Field(description="For programs.")
+    hint: str | None = Field(description="What to do.")
+    request_id: str = Field(description="To find it in the server's log; also in the header X-Request-Id.")
+
+
+class Place(BaseModel):
+    """One thing that is wrong in a request."""
+
+    loc: list[str | int]
+    msg: str
+    type: str
+    input: Any = None
+    ctx: dict[str, Any] = Field(default_factory=dict[str, Any])
+
+
+class Invalid(BaseModel):
+    """Everything that is wrong in a request."""
+
+    detail: list[Place]
