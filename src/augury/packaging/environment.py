@@ -33,6 +33,7 @@ from augury.packaging.project import Project
 __all__ = ["Environment", "EnvironmentBuilder", "EnvironmentFailed"]
 
 OUTPUT_LINES = 100
+REASON_LIMIT = 600
 _FORMAT = 1
 """Part of the key: raise it when environments are built in another way."""
 _MARKER = ".complete"
@@ -206,24 +207,30 @@ def _failure(requirements: tuple[str, ...], done: Finished) -> EnvironmentFailed
     output = _last_lines(done.stdout + done.stderr)
     reason = _reason(output)
     named = [one for one in requirements if _names(reason, one)] or [one for one in requirements if _names(output, one)]
-    if len(named) == 1 or len(requirements) == 1:
-        name = (named or list(requirements))[0]
-        return EnvironmentFailed(f"{name} cannot be installed: {reason}", output, name=name)
-    what = ", ".join(named) if named else "the dependencies"
-    name = named[0] if named else None
-    return EnvironmentFailed(f"{what} cannot be installed together: {reason}", output, name=name)
+    if not named and len(requirements) == 1:
+        named = list(requirements)
+    what = ", ".join(named) or "the dependencies"
+    together = " together" if len(named) > 1 else ""
+    return EnvironmentFailed(
+        f"{what} cannot be installed{together}: {reason}", output, name=named[0] if named else None
+    )
 
 
 def _reason(output: str) -> str:
-    """The first cause that uv gives, else its first error, as one line."""
+    """What uv gives as the causes, the outermost first, else its first error; one line."""
     for sign in (r"^\s*(?:cause:|╰─▶|Caused by:)\s*", r"^\s*(?:error:|×)\s*"):
-        if match := re.search(rf"{sign}(.+(?:\n[ \t]{{4,}}\S.*)*)", output, re.MULTILINE):
-            return re.sub(r"\s+", " ", match[1]).strip().rstrip(".")
+        causes = re.findall(rf"{sign}(.+(?:\n[ \t]{{4,}}\S.*)*)", output, re.MULTILINE)
+        if causes:
+            told = ": ".join(re.sub(r"\s+", " ", cause).strip().rstrip(".") for cause in causes)
+            return told if len(told) <= REASON_LIMIT else told[: REASON_LIMIT - 1] + "…"
     return "uv failed" if output else "uv failed without a word"
 
 
 def _names(text: str, requirement: str) -> bool:
-    name = re.escape(canonicalize_name(Requirement(requirement).name)).replace(r"\-", "[-_.]+")
+    parsed = Requirement(requirement)
+    if parsed.url and parsed.url in text:
+        return True
+    name = re.escape(canonicalize_name(parsed.name)).replace(r"\-", "[-_.]+")
     return re.search(rf"(?<![\w.-]){name}(?![\w-])", text, re.IGNORECASE) is not None
 
 
