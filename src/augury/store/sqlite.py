@@ -23,6 +23,8 @@ _BUSY_MILLIS = 5_000
 _CHECKPOINT_MILLIS = 20
 _CHECKPOINT_ROWS = 2_000
 """Changed rows after which the WAL is copied into the file although writes are waiting."""
+_IDLE_ROWS = 200
+"""The same while nothing waits."""
 _WAL_LIMIT = 64 * 1024 * 1024
 """Bytes of WAL at which the writer waits for readers, shortly, to begin it anew."""
 
@@ -63,7 +65,7 @@ class SqliteSession:
         changed = self.raw.total_changes - self._checkpointed
         if _size(f"{self._path}-wal") > _WAL_LIMIT:
             self._checkpoint("TRUNCATE")
-        elif changed >= _CHECKPOINT_ROWS or (idle and changed):
+        elif changed >= (_IDLE_ROWS if idle else _CHECKPOINT_ROWS):
             self._checkpoint("PASSIVE")
 
     def close(self) -> None:
