@@ -87,7 +87,7 @@ def load(entry: str | None, folder: str) -> Predictor:
         found.entry,
         found.signature,
         instance.predict,
-        setup=None if setup is None else _without_weights(setup),
+        setup=None if setup is None else _without_weights(setup, os.path.realpath(folder)),
         teardown=_hook(instance, "teardown"),
         healthcheck=_hook(instance, "healthcheck"),
     )
@@ -241,7 +241,7 @@ def _hook(instance: Any, name: str) -> Callable[[], Any] | None:
     return found if callable(found) else None
 
 
-def _without_weights(setup: Callable[..., Any]) -> Callable[[], Any]:
+def _without_weights(setup: Callable[..., Any], folder: str) -> Callable[[], Any]:
     """setup() as a call without arguments: the `weights` that some have (D56) are left to their default, or None."""
     needed = [
         one.name
@@ -256,7 +256,7 @@ def _without_weights(setup: Callable[..., Any]) -> Callable[[], Any]:
 
     where = Where(setup)
     text = "{}: setup() must not need arguments, but needs {}".format(where.text(where.line), ", ".join(needed))
-    raise LoadError(text, where.file, where.line, needed[0])
+    raise LoadError(text, _relative(where.file, folder), where.line, needed[0])
 
 
 def _failed(doing: str, error: BaseException, folder: str) -> LoadError:
