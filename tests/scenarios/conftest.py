@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,14 @@ def own_server(tmp_path: Path) -> Generator[Server]:
 
 
 @pytest.fixture
-def client(server: Server, tmp_path: Path) -> Client:
+def client(server: Server, tmp_path: Path) -> Generator[Client]:
     """A caller of the shared server."""
-    return Client(server, tmp_path)
+    with closing(Client(server, tmp_path)) as client:
+        yield client
 
 
 @pytest.fixture
-def own_client(own_server: Server, tmp_path: Path) -> Client:
+def own_client(own_server: Server, tmp_path: Path) -> Generator[Client]:
     """A caller of this test's own server."""
-    return Client(own_server, tmp_path)
+    with closing(Client(own_server, tmp_path)) as client:
+        yield client

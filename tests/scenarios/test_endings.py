@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import closing
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.support.publishing import Client
 from tests.support.server import Server, descendants
 from tests.support.signals import until
 
-MOODS = '''
+MOODS = """
 import ctypes, os, sys, time
 
 class Unprintable(Exception):
@@ -39,12 +40,13 @@ def predict(mood: str) -> str:
     if mood == "pid":
         return str(os.getpid())
     return mood
-'''
+"""
 
 
 @pytest.fixture(scope="module")
 def moods(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return Client(server, tmp_path_factory.mktemp("moods")).publish("moods", MOODS)
+    with closing(Client(server, tmp_path_factory.mktemp("moods"))) as client:
+        return client.publish("moods", MOODS)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,8 @@ def test_a_worker_killed_from_outside_fails_its_prediction_as_internal_and_is_re
     client: Client, server: Server
 ) -> None:
     model = client.publish(
-        "sleeper", "import os, time\ndef predict(seconds: float) -> int:\n    time.sleep(seconds)\n    return os.getpid()"
+        "sleeper",
+        "import os, time\ndef predict(seconds: float) -> int:\n    time.sleep(seconds)\n    return os.getpid()",
     )
     pid = client.create(model, wait=15, seconds=0)["output"]
     running = client.create(model, seconds=30)

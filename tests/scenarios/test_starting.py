@@ -118,7 +118,9 @@ def test_the_server_is_up_before_any_model_and_stops_in_the_middle_of_a_setup(
     assert own_client.get(waiting["id"])["status"] in ("pending", "starting")
 
 
-def test_the_setup_of_a_cold_start_ends_when_its_only_waiter_is_cancelled(own_server: Server, own_client: Client) -> None:
+def test_the_setup_of_a_cold_start_ends_when_its_only_waiter_is_cancelled(
+    own_server: Server, own_client: Client
+) -> None:
     from tests.support.server import descendants
     from tests.support.signals import until
 

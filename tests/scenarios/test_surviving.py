@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 from tests.support.publishing import Client
@@ -110,8 +111,10 @@ def test_sigterm_lets_what_runs_finish_and_exits_with_zero(own_server: Server, o
 
 
 def test_what_does_not_finish_within_the_grace_period_is_given_back_and_not_lost(tmp_path: Path) -> None:
-    with running(tmp_path, grace_period="0.5", cancel_grace="0.5") as server:
-        client = Client(server, tmp_path)
+    with (
+        running(tmp_path, grace_period="0.5", cancel_grace="0.5") as server,
+        closing(Client(server, tmp_path)) as client,
+    ):
         model = client.publish(
             "slow",
             "import asyncio\nasync def predict(n: int) -> int:\n    await asyncio.sleep(3)\n    return n",
@@ -129,8 +132,11 @@ def test_what_does_not_finish_within_the_grace_period_is_given_back_and_not_lost
 
 
 def test_a_request_that_is_held_answers_when_the_server_stops(tmp_path: Path) -> None:
-    with running(tmp_path, grace_period="0.3", cancel_grace="0.3") as server, ThreadPoolExecutor(1) as pool:
-        client = Client(server, tmp_path)
+    with (
+        running(tmp_path, grace_period="0.3", cancel_grace="0.3") as server,
+        closing(Client(server, tmp_path)) as client,
+        ThreadPoolExecutor(1) as pool,
+    ):
         model = client.publish("sleeper", "import time\ndef predict() -> None:\n    time.sleep(60)")
         client.create(model, wait=1)
         held = pool.submit(client.create, model, 30)
@@ -139,9 +145,7 @@ def test_a_request_that_is_held_answers_when_the_server_stops(tmp_path: Path) ->
         assert held.result(10)["status"] not in ("succeeded", "failed")
 
 
-def test_five_hundred_creates_at_once_are_all_accepted_and_run_in_order(
-    own_client: Client, tmp_path: Path
-) -> None:
+def test_five_hundred_creates_at_once_are_all_accepted_and_run_in_order(own_client: Client, tmp_path: Path) -> None:
     journal = tmp_path / "journal"
     model = own_client.publish(
         "orderly",
@@ -187,6 +191,8 @@ def _nothing_left(server: Server) -> None:
     """Once nothing runs, a worker's folder holds no run of before."""
     homes = server.data / "engine" / "workers"
     until(
-        lambda: not [entry for home in homes.iterdir() for entry in (home / "scratch").glob("*") if any(entry.iterdir())],
+        lambda: (
+            not [entry for home in homes.iterdir() for entry in (home / "scratch").glob("*") if any(entry.iterdir())]
+        ),
         "no scratch folder is left",
     )

@@ -1,6 +1,6 @@
 """Publishing a model that a test writes down, by the API, as `augury push` does it.
 
-    caller = Client(server); caller.publish("echo", "def predict(text: str) -> str: ...")
+caller = Client(server); caller.publish("echo", "def predict(text: str) -> str: ...")
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ class Client:
             base_url=self.server.api, headers={"Authorization": f"Bearer {self.server.token}"}, timeout=60
         )
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.http.close()
+
     def publish(self, name: str, source: str, options: str = "") -> str:
         """Publish a model of one file; `options` are lines of [tool.augury]. Returns "owner/name:N"."""
         lines = ["# /// script", "# dependencies = []", "# [tool.augury]"]
@@ -61,7 +65,7 @@ class Client:
             f"/models/owner/{name}/versions",
             json={
                 "release_notes": "",
-                "schemas": {"prediction": checked.description["schemas"]},
+                "schemas": {"prediction": checked.description.schemas},
                 "container_image_digest": packed.digest,
             },
         )
