@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import enum
-from typing import Annotated, Any, Generic, Literal, NamedTuple, NotRequired, Optional, TypedDict, TypeVar, Union
+from typing import Annotated, Any, Generic, Literal, NamedTuple, NotRequired, TypedDict, TypeVar, Union
 
 import pydantic
 
@@ -13,7 +13,9 @@ from augury import File, Input
 
 T = TypeVar("T")
 
-Json = Union[None, bool, float, str, list["Json"], dict[str, "Json"]]
+Json = Union[  # noqa: UP007  # names itself, which `|` cannot
+    None, bool, float, str, list["Json"], dict[str, "Json"]
+]
 
 
 class Color(enum.Enum):
@@ -31,7 +33,7 @@ class Corner(NamedTuple):
     y: int = 0
 
 
-Plain = collections.namedtuple("Plain", ["a", "b"])  # noqa: PYI024  # the untyped kind is what it is about
+Plain = collections.namedtuple("Plain", ["a", "b"])  # pyright: ignore[reportUntypedNamedTuple]  # the untyped kind is meant
 
 
 @dataclasses.dataclass
@@ -44,8 +46,8 @@ class Box:
 @dataclasses.dataclass
 class Node:
     value: int
-    next: Optional["Node"] = None
-    children: list["Node"] = dataclasses.field(default_factory=lambda: [])
+    next: Node | None = None
+    children: list[Node] = dataclasses.field(default_factory=lambda: [])
 
 
 @dataclasses.dataclass
@@ -92,9 +94,9 @@ class Dog(TypedDict):
 
 
 class Options(pydantic.BaseModel):
-    steps: int = pydantic.Field(4, ge=1, le=8, description="How often")
+    steps: int = pydantic.Field(default=4, ge=1, le=8, description="How often")
     color: Color = Color.RED
-    parent: Optional["Options"] = None
+    parent: Options | None = None
 
 
 class Scan(pydantic.BaseModel):
@@ -103,7 +105,7 @@ class Scan(pydantic.BaseModel):
     note: str = ""
 
 
-class Node_(pydantic.BaseModel):  # noqa: N801  # in $defs it is near the other Node
+class Node_(pydantic.BaseModel):  # in $defs it is near the other Node
     any: Any = None
 
 

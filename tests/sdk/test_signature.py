@@ -1,5 +1,8 @@
 """predict() to schemas: order, words, defaults, streams, shared and recursive types, and clear refusals."""
 
+# ruff: noqa: UP045, B008
+# Models write Optional, and objects as defaults, and so do the tests.
+
 from __future__ import annotations
 
 import collections.abc
@@ -7,6 +10,7 @@ import dataclasses
 import functools
 import inspect
 import pathlib
+import types
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
 from typing import Annotated, Any, Optional
 
@@ -18,7 +22,12 @@ from augury import File, Input, Secret, TextStream
 from augury.sdk.signature import SignatureError, inspect_predict, schemas
 from tests.runner import types_of_models as m
 
-LINE = {name: number for number, text in enumerate(pathlib.Path(__file__).read_text().splitlines(), 1) for name in [text.strip()]}
+SOURCE = pathlib.Path(__file__).read_text(encoding="utf-8").splitlines()
+
+
+def line_of(text: str) -> int:
+    """The number of the line of this file that is `text`."""
+    return next(number for number, line in enumerate(SOURCE, 1) if line.strip() == text)
 
 
 def described(predict: Any) -> dict[str, Any]:
@@ -34,7 +43,7 @@ def test_an_input_schema_keeps_order_words_defaults_and_bounds() -> None:
     def predict(
         zebra: Annotated[str, Input(description="First", title="Z", min_length=1)],
         apple: Annotated[int, Input(ge=1, lt=10, multiple_of=2)] = 4,
-        mango: Optional[float] = Input(default=None, gt=0, description="Third", deprecated=True),
+        mango: float | None = Input(default=None, gt=0, description="Third", deprecated=True),
         kiwi: m.Color = m.Color.BLUE,
     ) -> None:
         """Say what it does.
@@ -89,7 +98,10 @@ def test_an_input_schema_keeps_order_words_defaults_and_bounds() -> None:
 
 def test_files_and_secrets_carry_our_marker_and_no_default() -> None:
     def predict(
-        image: File, key: Secret = Secret("k"), path: pathlib.Path = pathlib.Path("/x"), none: Secret | None = None  # noqa: B008
+        image: File,
+        key: Secret = Secret("k"),
+        path: pathlib.Path = pathlib.Path("/x"),
+        none: Secret | None = None,
     ) -> None: ...
 
     properties = described(predict)["input"]["properties"]
@@ -160,10 +172,10 @@ def test_an_output_may_be_null_optional_anything_or_files(annotation: Any, schem
 
 
 def test_without_a_return_annotation_any_output_is_right() -> None:
-    def predict(x: int):  # noqa: ANN202  # pyright: ignore[reportUnknownParameterType]
+    def predict(x: int):  # pyright: ignore[reportUnknownParameterType]
         return x
 
-    def stream(x: int):  # noqa: ANN202  # pyright: ignore[reportUnknownParameterType]
+    def stream(x: int):  # pyright: ignore[reportUnknownParameterType]
         yield x
 
     assert described(predict).keys() == {"input", "output"}
@@ -259,8 +271,7 @@ def test_classes_methods_and_decorated_functions_are_read_without_being_called()
 
 
 def test_an_untyped_parameter_takes_anything_with_a_warning() -> None:
-    def predict(x, y=3):  # noqa: ANN001, ANN202  # pyright: ignore
-        return x
+    def predict(x, y=3): ...  # pyright: ignore[reportUnknownParameterType, reportMissingParameterType]
 
     signature = inspect_predict(predict)
     assert described(predict)["input"]["properties"] == {"x": {"x-order": 0}, "y": {"default": 3, "x-order": 1}}
@@ -314,7 +325,7 @@ def refused(annotation: Any) -> SignatureError:
         (TextStream, "write `def predict(...) -> TextStream`"),
         (Callable[[], int], "is not a type that JSON can carry"),
         ("Unheard", "name 'Unheard' is not defined; import it at the top of the module"),
-        (list["Unheard"], "name 'Unheard' is not defined"),
+        (types.GenericAlias(list, ("Unheard",)), "name 'Unheard' is not defined"),
         (5, "is not a type that JSON can carry"),
     ],
     ids=str,
@@ -323,7 +334,7 @@ def test_an_unsupported_type_is_refused_with_file_line_name_and_what_would_work(
     error = refused(annotation)
     assert message in str(error)
     assert error.file == __file__
-    assert error.line == LINE["wrong: Any,  # this line"]
+    assert error.line == line_of("wrong: Any,  # this line")
     assert error.name == "wrong"
     assert str(error).startswith(f"test_signature.py, line {error.line}: parameter wrong")
 
@@ -333,7 +344,7 @@ def test_an_unsupported_output_is_refused_at_its_line() -> None:
 
     with pytest.raises(SignatureError, match="the output: bytes is not JSON") as caught:
         inspect_predict(predict)
-    assert caught.value.line == LINE["def predict(x: int) -> bytes: ...  # the output's line"]
+    assert caught.value.line == line_of("def predict(x: int) -> bytes: ...  # the output's line")
 
 
 def test_parameters_that_cannot_be_given_by_name_are_refused() -> None:
@@ -358,5 +369,5 @@ def test_a_generator_that_is_annotated_as_its_item_is_refused_with_the_right_ann
 def test_a_class_without_predict_is_refused_at_its_line() -> None:
     with pytest.raises(SignatureError, match=r"class Opaque has no predict\(\)") as caught:
         inspect_predict(Opaque)
-    assert caught.value.line == LINE["class Opaque:"]
+    assert caught.value.line == line_of("class Opaque:")
     assert caught.value.file == inspect.getsourcefile(Opaque)
