@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import random
 import socket
 import stat
 import subprocess
@@ -156,6 +157,20 @@ def test_names_and_contents_of_every_size_survive(tmp_path: Path) -> None:
     files = {f"{long}/x.py": b"1", "empty": b"", "a b'\"\\\n.txt": b"2", "日本": b"3", "block": b"x" * 512}
     pack(make(tmp_path / "a", files), tmp_path / "out.tgz")
     assert tree(unpack(tmp_path / "out.tgz", tmp_path / "x")) == files
+
+
+def test_what_does_not_shrink_is_not_compressed_and_what_does_is(tmp_path: Path) -> None:
+    noise = random.Random(1).randbytes(2_000_000)
+    files = {
+        "a.py": b"x = 1\n" * 200_000,
+        "header-then-noise.bin": b"{}" * 100_000 + noise,
+        "z.py": b"y = 2\n" * 200_000,
+    }
+    first = pack(make(tmp_path / "a", files), tmp_path / "out.tgz")
+    assert len(noise) + 200_000 < first.size < len(noise) + 250_000
+    assert tree(unpack(tmp_path / "out.tgz", tmp_path / "x")) == files
+    subprocess.run(["tar", "xzf", "out.tgz", "-C", str(tmp_path / "a")], cwd=tmp_path, check=True)  # others read it too
+    assert pack(make(tmp_path / "b", files), tmp_path / "out.tgz") == first
 
 
 def test_a_link_that_leaves_the_model_is_refused_by_name(tmp_path: Path) -> None:

@@ -166,6 +166,34 @@ def test_a_syntax_error_is_named_with_its_line(tmp_path: Path, toml: str, line: 
     assert "at line" not in error.message
 
 
+@pytest.mark.parametrize(
+    "toml",
+    [
+        f"a = {'[' * 5000}{']' * 5000}\n",
+        f"[tool.augury]\nretries = {'9' * 5000}\n",
+        f'[tool.augury]\nidle_timeout = "{"9" * 5000}"\n',
+        f"[tool.augury]\nidle_timeout = {'9' * 400}\n",
+        f'[project]\nrequires-python = "=={"9" * 5000}"\n',
+        f'[project]\ndependencies = ["six=={"9" * 5000}"]\n',
+        f'[project]\ndependencies = ["six; {"(" * 900}"]\n',
+        f"{'[' * 5000}\n",
+        "\0",
+        '[project]\ndependencies = ["six\\u0000"]\n',
+    ],
+    ids=range(10),
+)
+def test_a_description_made_to_break_its_reader_is_refused(tmp_path: Path, toml: str) -> None:
+    error = mistake(folder(tmp_path, toml))
+    assert error.file == "pyproject.toml"
+    assert len(str(error)) < 1000
+
+
+def test_a_path_that_cannot_be_a_path_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    for path in (tmp_path / ("a" * 300), tmp_path / "loop", tmp_path / "loop" / "x"):
+        mistake(path)
+
+
 def test_a_mistake_in_a_script_is_named_with_the_line_of_the_script(tmp_path: Path) -> None:
     script = tmp_path / "hello.py"
     script.write_text("import sys\n\n# /// script\n# [tool.augury]\n# retries = -1\n# ///\n")

@@ -30,6 +30,7 @@ __all__ = ["Bundle", "BundleError", "Limits", "clear_partial", "digest_of", "pac
 
 _CHUNK = 1 << 20
 _LEVEL = 6
+_SAMPLE = 1 << 18
 _HEADER_LIMIT = 1 << 16
 """Bytes of a long name or an extended header: tarfile would hold any size in memory."""
 _PARTIAL = ".partial-"
@@ -63,11 +64,11 @@ def pack(project: Project, out: Path, limits: Limits = Limits()) -> Bundle:
     with _replacing(out) as stream:
         hashing = _HashingWriter(stream)
         with (
-            gzip.GzipFile(filename="", mode="wb", compresslevel=_LEVEL, fileobj=hashing, mtime=0) as compressed,
-            tarfile.open(fileobj=compressed, mode="w|", format=tarfile.PAX_FORMAT, bufsize=_CHUNK) as tar,
+            contextlib.closing(_Compressor(hashing)) as compressor,
+            tarfile.open(fileobj=cast("IO[bytes]", compressor), mode="w", format=tarfile.PAX_FORMAT) as tar,
         ):
             for item in items:
-                _add(tar, item)
+                _add(tar, item, compressor)
         return Bundle(digest=f"sha256:{hashing.sha256.hexdigest()}", size=hashing.size, files=len(items))
 
 
@@ -122,7 +123,7 @@ def _refuse_over(items: list[Item], limits: Limits) -> None:
         raise BundleError(f"the files have {total:,} bytes, over the limit of {limits.total_bytes:,}", hint=hint)
 
 
-def _add(tar: tarfile.TarFile, item: Item) -> None:
+def _add(tar: tarfile.TarFile, item: Item, compressor: _Compressor) -> None:
     info = tarfile.TarInfo(item.name)
     if item.link is not None:
         info.type, info.linkname, info.mode = tarfile.SYMTYPE, item.link, 0o777
@@ -131,12 +132,55 @@ def _add(tar: tarfile.TarFile, item: Item) -> None:
     info.size, info.mode = item.size, 0o755 if item.executable else 0o644
     try:
         with item.path.open("rb") as stream:
+            compressor.set_level(_LEVEL if _shrinks(stream, item.size) else 0)
             tar.addfile(info, stream)
             if stream.read(1):
                 raise BundleError("grew while it was being packed", file=item.name)
     except OSError as error:
         message = error.strerror or "shrank while it was being packed"
         raise BundleError(f"cannot be packed: {message}", file=item.name) from None
+
+
+def _shrinks(stream: BinaryIO, size: int) -> bool:
+    """Whether compressing is worth its time: weights and pictures hardly get smaller, and there is much of them."""
+    if size <= _SAMPLE:
+        return True
+    stream.seek((size - _SAMPLE) // 2)  # not the first bytes: many formats begin with a header in plain text
+    sample = stream.read(_SAMPLE)
+    stream.seek(0)
+    return len(zlib.compress(sample, 1)) < 0.8 * len(sample)
+
+
+class _Compressor:
+    """Gzip as a row of members, each with a level of its own; every reader of gzip reads them as one."""
+
+    def __init__(self, out: _HashingWriter) -> None:
+        self._out = out
+        self._level = _LEVEL
+        self._member: gzip.GzipFile | None = None
+        self._position = 0
+
+    def set_level(self, level: int) -> None:
+        """Compress what comes next with `level`."""
+        if level != self._level:
+            self.close()
+            self._level = level
+
+    def write(self, data: bytes) -> int:
+        if self._member is None:
+            self._member = gzip.GzipFile(
+                filename="", mode="wb", compresslevel=self._level, fileobj=cast("IO[bytes]", self._out), mtime=0
+            )
+        self._position += len(data)
+        return self._member.write(data)
+
+    def tell(self) -> int:
+        return self._position
+
+    def close(self) -> None:
+        if self._member is not None:
+            self._member.close()
+            self._member = None
 
 
 class _HashingWriter:

@@ -72,6 +72,8 @@ def check(
     project = read(path)
     environment = builder.build(project)
     description, warnings = describe(project, environment, runtime, environ=environ, timeout=timeout)
+    if project.system_packages:
+        warnings += ("system_packages are installed in containers only; here they must be on the machine already",)
     if start is not None:
         start(project, environment, description)
     return Checked(project, environment, description, warnings)

@@ -91,6 +91,8 @@ class EnvironmentBuilder:
             return self._installed(interpreter, project, key)
         except Stopped:
             raise EnvironmentFailed("the environment was not built: the server is being stopped") from None
+        except OSError as error:
+            raise EnvironmentFailed(f"the environment cannot be built: {error}") from error
 
     def stop(self) -> None:
         """End every build that runs; they fail, and so does every later one."""

@@ -27,6 +27,9 @@ __all__ = ["Project", "ProjectError", "ProjectKind", "read"]
 TEXT_LIMIT = 4 << 20
 """Bytes of the biggest description or script that is read."""
 
+# Beyond these the version reader fails in ways of its own.
+_RANGE_LIMIT = 200
+_REQUIREMENT_LIMIT = 1000
 _DEFAULT_SCRIPT = "predict.py"
 _PROJECT_KEYS = (
     "name",
@@ -79,13 +82,16 @@ class Project:
 
 def read(path: Path) -> Project:
     """Read the model at `path`; raises ProjectError."""
-    if not path.exists():
-        raise ProjectError(f"{path} does not exist")
-    if path.is_dir():
-        return _read_folder(path.resolve())
-    if not path.is_file() or path.suffix != ".py":
-        raise ProjectError(f"{path} is no model: a model is a .py file or a folder", file=path.name)
-    return _read_script(path.parent.resolve(), path.name, ProjectKind.SCRIPT)
+    try:
+        if path.is_dir():
+            return _read_folder(path.resolve())
+        if not path.exists():
+            raise ProjectError(f"{path} does not exist")
+        if not path.is_file() or path.suffix != ".py":
+            raise ProjectError(f"{path} is no model: a model is a .py file or a folder", file=path.name)
+        return _read_script(path.parent.resolve(), path.name, ProjectKind.SCRIPT)
+    except (OSError, RuntimeError) as error:
+        raise ProjectError(f"{path} cannot be read: {error}") from None
 
 
 def _read_folder(root: Path) -> Project:
@@ -156,24 +162,29 @@ def _entry(root: Path, predictor: str | None, source: Source) -> str | None:
 
 
 def _requires_python(described: Table) -> str:
-    wanted = described.text("requires-python")
+    wanted = described.text("requires-python") or ""
     try:
-        return str(SpecifierSet(wanted or ""))
+        if len(wanted) > _RANGE_LIMIT:
+            raise InvalidSpecifier
+        return str(SpecifierSet(wanted))
     except InvalidSpecifier:
         described.expected("requires-python", 'a version range such as ">=3.10"')
 
 
 def _requirements(written: tuple[str, ...], key: str, source: Source) -> tuple[str, ...]:
-    requirements: list[str] = []
-    for text in written:
-        try:
-            requirements.append(str(Requirement(text)))
-        except InvalidRequirement as error:
-            reason = str(error).partition("\n")[0]
-            line = source.line_with(text) or source.line_of("project", key)
-            message = f"{key} has {text!r}, which is no requirement: {reason}"
-            raise ProjectError(message, file=source.file, line=line, name=text) from None
-    return tuple(requirements)
+    return tuple(_requirement(text, key, source) for text in written)
+
+
+def _requirement(text: str, key: str, source: Source) -> str:
+    try:
+        if len(text) > _REQUIREMENT_LIMIT:
+            raise InvalidRequirement(f"it is over {_REQUIREMENT_LIMIT:,} characters")
+        return str(Requirement(text))
+    except (InvalidRequirement, RecursionError) as error:
+        reason = str(error).partition("\n")[0]
+        line = source.line_with(text) or source.line_of("project", key)
+        message = f"{key} has {text[:200]!r}, which is no requirement: {reason}"
+        raise ProjectError(message, file=source.file, line=line, name=text[:200]) from None
 
 
 def _text(path: Path, file: str) -> str:

@@ -61,6 +61,8 @@ def parse(source: Source) -> Table:
         line = int(place[1]) if place else len(source.text.split("\n"))
         words = words[: place.start()] if place else words
         raise ProjectError(f"no valid TOML: {words}", file=source.file, line=source.offset + line) from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, a thousand tables in each other
+        raise ProjectError("no TOML that can be read: a value is too big or too deep", file=source.file) from None
 
 
 @dataclass(frozen=True)
