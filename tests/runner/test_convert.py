@@ -113,6 +113,7 @@ MATRIX: list[tuple[Any, list[tuple[Any, Any]], list[Any]]] = [
     (Annotated[list[int], Input(min_length=1, max_length=2)], [([1], [1])], [[], [1, 2, 3]]),
     (Annotated[dict[str, int], Input(min_length=1)], [({"a": 1}, {"a": 1})], [{}]),
     (list[Annotated[int, Input(ge=1)]], [([1], [1])], [[0]]),
+    (Optional[Annotated[list[int], Input([])]], [([1], [1]), (None, None)], [["a"]]),
     (Optional[Annotated[int, Input(ge=1)]], [(1, 1), (None, None)], [0]),
     (Annotated[int | None, Input(ge=1)], [(1, 1), (None, None)], [0]),
     (Annotated[str | None, Input(choices=["a"])], [("a", "a"), (None, None)], ["b"]),
@@ -277,6 +278,12 @@ def test_an_input_that_does_not_fit_is_told_by_its_place(annotation: Any, value:
     with pytest.raises(InputError) as caught:
         decoded(taking(annotation), value)
     assert str(caught.value) == message
+
+
+def test_a_secret_that_does_not_fit_is_not_shown() -> None:
+    with pytest.raises(InputError) as caught:
+        decoded(taking(Secret), 12345)
+    assert str(caught.value) == "input.x must be a text"
 
 
 def test_a_very_deep_input_is_refused_not_fatal() -> None:

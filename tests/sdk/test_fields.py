@@ -21,6 +21,11 @@ from augury import File, Input, Secret
         ({"min_length": 2, "max_length": 1}, "allows no value"),
         ({"regex": "("}, "no regular expression"),
         ({"multiple_of": 0}, "over 0"),
+        ({"ge": float("nan")}, "must be a finite number"),
+        ({"lt": float("inf")}, "must be a finite number"),
+        ({"ge": "1"}, "must be a finite number"),
+        ({"max_bytes": True}, "must be a finite number"),
+        ({"description": 5}, "must be a text"),
     ],
 )
 def test_an_input_that_contradicts_itself_is_refused_where_it_is_written(arguments: Any, message: str) -> None:

@@ -150,7 +150,11 @@ class _Reader:
     def read_items(self, shape: Items, value: Any) -> Any:
         if not is_array(value):
             raise _expected("an array", value)
-        items = [self.member(shape.item, index, item) for index, item in enumerate(value)]
+        exact = _EXACT.get(shape.item.kind) if isinstance(shape.item, Scalar) else None
+        if exact is not None and set(map(type, value)) <= {exact}:  # a long list of numbers or texts, mostly
+            items = list(value)
+        else:
+            items = [self.member(shape.item, index, item) for index, item in enumerate(value)]
         if shape.container is list:
             return items
         if shape.unique:
@@ -337,7 +341,9 @@ class _Reader:
         return decimal.Decimal(value if isinstance(value, int) else repr(value))
 
     def read_secret(self, value: Any) -> Secret:
-        return Secret(self.read_string(value))
+        if not isinstance(value, str):
+            raise _Misfit("must be a text")  # without the value, which is nobody's business
+        return Secret(value)
 
     def read_file(self, value: Any) -> File:
         text = self.read_string(value)
@@ -364,6 +370,7 @@ _READERS: dict[Any, _Read] = {
     Either: _Reader.read_either,
     Foreign: _Reader.read_foreign,
 }
+_EXACT: dict[str, type] = {"boolean": bool, "integer": int, "number": float, "string": str}
 _SCALARS: dict[str, Callable[[_Reader, Any], Any]] = {
     "any": _Reader.read_any,
     "null": _Reader.read_null,

@@ -47,6 +47,10 @@ class InputField:
     media_types: tuple[str, ...] | None = None
     max_bytes: int | None = None
 
+    def __hash__(self) -> int:
+        # Not of all fields: a default may be a list, and still its Annotated has to go into an Optional.
+        return hash((self.description, self.title, self.regex))
+
     def merged(self, other: InputField) -> InputField:
         """The two together; where both speak, `other` wins."""
         said = {name: value for name, value in vars(other).items() if value is not _UNSAID[name]}
@@ -99,13 +103,25 @@ def Input(
         media_types=None if media_types is None else tuple(media_types),
         max_bytes=max_bytes,
     )
-    _refuse_contradictions(field)
+    _refuse_mistakes(field)
     return field
 
 
-def _refuse_contradictions(field: InputField) -> None:
+def _refuse_mistakes(field: InputField) -> None:
+    for name in ("ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length", "max_bytes"):
+        bound: Any = getattr(field, name)
+        if bound is not None and (isinstance(bound, bool) or not isinstance(bound, (int, float)) or bound - bound != 0):
+            raise ValueError(f"Input({name}={bound!r}) must be a finite number")
+    for name in ("description", "title", "regex"):
+        text: Any = getattr(field, name)
+        if text is not None and not isinstance(text, str):
+            raise ValueError(f"Input({name}={text!r}) must be a text")
     if field.choices is not None and not field.choices:
         raise ValueError("Input(choices=...) is empty: no value could ever be given")
+    _refuse_contradictions(field)
+
+
+def _refuse_contradictions(field: InputField) -> None:
     if field.min_length is not None and field.max_length is not None and field.min_length > field.max_length:
         raise ValueError(f"Input(min_length={field.min_length}, max_length={field.max_length}) allows no value")
     if field.ge is not None and field.le is not None and field.ge > field.le:

@@ -317,16 +317,13 @@ _BY_BASE: list[tuple[Any, _Convert]] = [
 def _is_plain(items: list[Any]) -> bool:
     """Whether these are JSON as they stand: what a long list of numbers or texts nearly always is."""
     kinds = set(map(type, items))
-    if not kinds <= _PLAIN:
-        return False
-    if float in kinds and not all(math.isfinite(item) for item in items if type(item) is float):
-        return False
-    if str in kinds and not all(item.isascii() for item in items if type(item) is str):
-        return False
-    return int not in kinds or all(-_LONG < item < _LONG for item in items if type(item) is int)
-
-
-_PLAIN = {type(None), bool, int, float, str}
+    if kinds == {float}:
+        return all(map(math.isfinite, items))
+    if kinds == {str}:
+        return all(map(str.isascii, items))
+    if kinds == {int}:
+        return -_LONG < min(items) and max(items) < _LONG
+    return kinds <= {bool, type(None)}
 
 
 def _step(key: Any) -> str:
