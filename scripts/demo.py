@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -89,7 +90,7 @@ def main() -> int:
 @contextmanager
 def server(keep: bool) -> Generator[Server]:
     """A server that is ready: the one that an earlier run left, else a new one, which ends with this run."""
-    HOME.mkdir(exist_ok=True)
+    HOME.mkdir(exist_ok=True, mode=0o700)
     left = left_running()
     if left:
         yield left
@@ -212,7 +213,8 @@ def push(running: Server, example: Example) -> str:
     with console.status(f"augury push {example.path.relative_to(ROOT)} {example.name}"):
         pushed = subprocess.run(
             [BIN / "augury", "push", example.path, example.name],
-            env=environment(AUGURY_URL=running.url, AUGURY_TOKEN=running.token),
+            # In the server's data folder it builds the environment that the server then finds there.
+            env=environment(AUGURY_URL=running.url, AUGURY_TOKEN=running.token, AUGURY_DATA=str(DATA)),
             capture_output=True,
             text=True,
         )
@@ -222,9 +224,16 @@ def push(running: Server, example: Example) -> str:
 
 
 def inside(prediction: PredictionWithDetails) -> str:
+    """What took the time, as the prediction itself says."""
     named = {"set up in": prediction["setup_time"], "ran": prediction["execution_time"]}
-    parts = [f"{name} {value.removeprefix('PT').lower()}" for name, value in named.items() if value]
+    parts = [f"{name} {short(duration)}" for name, duration in named.items() if duration]
     return f" ({', '.join(parts)})" if parts else ""
+
+
+def short(duration: str) -> str:
+    """An ISO 8601 duration for a person: PT1.24774S is 1.25 s."""
+    seconds = re.fullmatch(r"PT(\d+(?:\.\d+)?)S", duration)
+    return f"{float(seconds[1]):.2f} s" if seconds else duration
 
 
 def colour(status: str) -> str:
@@ -239,7 +248,7 @@ def farewell(running: Server, keep: bool) -> None:
     console.print(
         f"\nThe server stays at [bold]{running.url}[/] (API reference: {running.url}/docs). To use it:\n\n"
         f"  export AUGURY_URL={running.url} AUGURY_TOKEN=$(cat {DATA.relative_to(ROOT)}/token)\n"
-        f"  {(BIN / 'augury').relative_to(ROOT)} models\n\n"
+        f"  {BIN / 'augury'} models list\n\n"
         f"To stop it: kill {pid}",
         soft_wrap=True,
     )
