@@ -1,0 +1,143 @@
+"""Rows that must not exist cannot be stored, whatever the code above does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import CheckConstraint, Table, insert
+from sqlalchemy.exc import IntegrityError
+
+from augury.store.database import Database
+from augury.store.tables import metadata
+from tests.store import rows
+from tests.store.rows import ACCOUNT, DIGEST, ERROR
+
+pytestmark = pytest.mark.anyio
+
+GOOD: dict[str, dict[str, Any]] = {
+    "accounts": {"id": "account-2", "name": "bob", "admin": False, "created_at": 1},
+    "tokens": {
+        "id": "token-1",
+        "account_id": ACCOUNT,
+        "name": "laptop",
+        "hash": "0" * 64,
+        "scopes": "[]",
+        "created_at": 1,
+    },
+    "models": {"id": "model-2", "account_id": ACCOUNT, "name": "other", "visibility": "public", "created_at": 1},
+    "bundles": {"digest": "sha256:" + "1" * 64, "account_id": ACCOUNT, "size": 0, "created_at": 1},
+    "versions": rows.version_row(id=9, number=9),
+    "workers": {
+        "id": "worker-9",
+        "node_id": "node-1",
+        "version_id": 1,
+        "revision": 1,
+        "state": "ready",
+        "slots": 1,
+        "created_at": 1,
+    },
+    "predictions": {
+        "id": "0" * 36,
+        "account_id": ACCOUNT,
+        "version_id": 1,
+        "status": "pending",
+        "stream": False,
+        "input": "{}",
+        "created_at": 1,
+        "updated_at": 1,
+        "attempt": 0,
+        "given_back": 0,
+    },
+}
+
+IMPOSSIBLE: list[tuple[str, str, dict[str, Any]]] = [
+    ("accounts", "name_form", {"name": "Bob"}),
+    ("accounts", "name_form", {"name": ""}),
+    ("accounts", "name_form", {"name": "b" * 65}),
+    ("tokens", "hash_is_sha256", {"hash": "0" * 63}),
+    ("models", "visibility_known", {"visibility": "secret"}),
+    ("models", "name_form", {"name": "Other"}),
+    ("models", "last_version_counts", {"last_version": -1}),
+    ("bundles", "digest_form", {"digest": "SHA256:" + "1" * 64}),
+    ("bundles", "digest_form", {"digest": "sha256:" + "1" * 63}),
+    ("bundles", "size_counts", {"size": -1}),
+    ("versions", "number_counts", {"number": 0}),
+    ("versions", "broken_has_a_reason", {"broken_at": 1}),
+    ("versions", "broken_has_a_reason", {"broken_reason": "{}"}),
+    ("workers", "state_known", {"state": "gone"}),
+    ("workers", "ended_has_a_time", {"state": "ended"}),
+    ("workers", "ended_has_a_time", {"ended_at": 1}),
+    ("workers", "slots_count", {"slots": 0}),
+    ("predictions", "status_known", {"status": "queued"}),
+    ("predictions", "terminal_has_a_time", {"status": "cancelled"}),
+    ("predictions", "terminal_has_a_time", {"finished_at": 1}),
+    ("predictions", "started_has_a_worker", {"status": "started", "started_at": 1}),
+    ("predictions", "started_has_a_worker", {"status": "started", "worker_id": "w", "attempt": 1}),
+    ("predictions", "only_success_has_output", {"output": "1"}),
+    ("predictions", "only_success_has_output", {"status": "cancelled", "finished_at": 1, "output": "1"}),
+    ("predictions", "success_has_output", {"status": "succeeded", "finished_at": 1}),
+    ("predictions", "success_has_output", {"status": "succeeded", "finished_at": 1, "output": "1", "error": ERROR}),
+    ("predictions", "failure_has_an_error", {"status": "failed", "finished_at": 1}),
+    ("predictions", "failure_has_an_error", {"status": "abandoned", "finished_at": 1}),
+    ("predictions", "input_is_kept", {"input": None}),
+    ("predictions", "assigned_has_an_attempt", {"worker_id": "w"}),
+    ("predictions", "given_back_counts", {"given_back": 1}),
+    ("predictions", "given_back_counts", {"given_back": -1}),
+    ("predictions", "execution_time_counts", {"execution_time": -1}),
+    ("predictions", "id_form", {"id": "short"}),
+]
+
+CLASHES: list[tuple[str, dict[str, Any]]] = [
+    ("accounts", {"name": "alice"}),
+    ("models", {"name": "adder"}),
+    ("bundles", {"digest": DIGEST}),
+    ("versions", {"number": 1}),
+    ("versions", {"model_id": "no such model"}),
+    ("models", {"account_id": "no such account"}),
+    ("predictions", {"version_id": 99}),
+    ("predictions", {"account_id": "no such account"}),
+    ("workers", {"version_id": 99}),
+    ("tokens", {"account_id": "no such account"}),
+]
+
+
+@pytest.mark.parametrize("table", GOOD)
+async def test_the_row_that_the_impossible_ones_differ_from_is_possible(db: Database, table: str) -> None:
+    await db.write(lambda c: c.execute(insert(_table(table)), GOOD[table]))
+
+
+@pytest.mark.parametrize(("table", "constraint", "change"), IMPOSSIBLE)
+async def test_an_impossible_row_is_refused(db: Database, table: str, constraint: str, change: dict[str, Any]) -> None:
+    with pytest.raises(IntegrityError, match=f"{table}_{constraint}"):
+        await db.write(lambda c: c.execute(insert(_table(table)), GOOD[table] | change))
+
+
+@pytest.mark.parametrize(("table", "change"), CLASHES)
+async def test_a_row_that_clashes_or_points_nowhere_is_refused(
+    db: Database, table: str, change: dict[str, Any]
+) -> None:
+    with pytest.raises(IntegrityError):
+        await db.write(lambda c: c.execute(insert(_table(table)), GOOD[table] | change))
+
+
+async def test_a_deleted_model_frees_its_name(db: Database) -> None:
+    taken = {"account_id": ACCOUNT, "name": "adder", "visibility": "public", "created_at": 1}
+
+    await db.write(lambda c: c.execute(insert(_table("models")), taken | {"id": "model-3", "deleted_at": 1}))
+    await db.write(lambda c: c.execute(insert(_table("models")), taken | {"id": "model-4", "deleted_at": 2}))
+
+
+def test_every_check_has_a_row_that_it_refuses() -> None:
+    checks = {
+        (table.name, str(constraint.name).removeprefix(f"{table.name}_"))
+        for table in metadata.tables.values()
+        for constraint in table.constraints
+        if isinstance(constraint, CheckConstraint)
+    }
+
+    assert checks == {(table, constraint) for table, constraint, _ in IMPOSSIBLE}
+
+
+def _table(name: str) -> Table:
+    return metadata.tables[name]
