@@ -250,9 +250,9 @@ def test_a_build_over_its_time_limit_is_ended_with_all_its_processes(
     tmp_path: Path, own_package: SourcePackage
 ) -> None:
     own_package.hold()
-    builder = EnvironmentBuilder(tmp_path / "environments", tmp_path / "uv", environ=os.environ, timeout=3.0)
+    builder = EnvironmentBuilder(tmp_path / "environments", tmp_path / "uv", environ=os.environ, timeout=6.0)
     error = failure(lambda: builder.build(project(own_package.requirement)))
-    assert error.message == "the dependencies were not installed within 3 s"
+    assert error.message == "the dependencies were not installed within 6 s"
     ((pid, _, _),) = own_package.builds()
     until(lambda: not is_alive(pid), "the build's process ends")
     assert folders(tmp_path) == []

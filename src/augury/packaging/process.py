@@ -57,28 +57,27 @@ class Processes:
         """
         process = self._start(command, environ, cwd, held)
         outputs = [_Tail(stream) for stream in (process.stdout, process.stderr) if stream]
-        timed_out = False
+        limit = _Limit(process, timeout)
         try:
-            process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            timed_out = True
+            # Its status is collected later: until then no other process group can get this one's number.
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         finally:
-            _kill(process)
-            process.wait()
+            limit.lift()
             with self._lock:
                 self._running.discard(process)
+                _kill(process)
+            process.wait()
         stdout, stderr = (output.text() for output in outputs)
         if self._stopped:
             raise Stopped
-        return Finished(process.returncode, stdout, stderr, timed_out)
+        return Finished(process.returncode, stdout, stderr, limit.was_reached)
 
     def stop(self) -> None:
         """End every command that runs, and refuse new ones."""
         with self._lock:
             self._stopped = True
-            running = list(self._running)
-        for process in running:
-            _kill(process)
+            for process in self._running:
+                _kill(process)
 
     def _start(
         self, command: Sequence[str | Path], environ: Mapping[str, str], cwd: Path, held: Iterable[int]
@@ -104,6 +103,26 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     # The leader may be gone and its children not: the group lives as long as one of them.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+class _Limit:
+    """Kills a process group when its time is over."""
+
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
+        self.was_reached = False
+        self._process = process
+        self._timer = threading.Timer(seconds, self._reach)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def lift(self) -> None:
+        """No limit any more; afterwards it does not kill."""
+        self._timer.cancel()
+        self._timer.join()
+
+    def _reach(self) -> None:
+        self.was_reached = True
+        _kill(self._process)
 
 
 class _Tail:
