@@ -79,11 +79,12 @@ async def test_whatever_a_write_raises_the_next_one_works(db: Database, error: B
 
 async def test_a_cancelled_caller_breaks_no_batch_and_its_write_still_happens(db: Database) -> None:
     abandoned, others = new(), [new() for _ in range(3)]
+    futures: list[asyncio.Future[None]] = []
 
     with _held_up(db) as release:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(db.write, _insert(abandoned))
-            futures = [db.write_soon(_insert(one)) for one in others]
+            futures += [db.write_soon(_insert(one)) for one in others]
             await anyio.lowlevel.checkpoint()
             tasks.cancel_scope.cancel()
         release()

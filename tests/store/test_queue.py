@@ -171,7 +171,7 @@ async def test_what_is_handed_back_is_as_if_never_claimed_but_for_the_counts(db:
 
 
 async def test_a_recalled_prediction_is_not_counted(db: Database) -> None:
-    await add(db)
+    one = await add(db)
     for _ in range(5):
         one = await claim_one(db)
         assert (await _hand_back(db, one, counted=False)).returned == [one.id]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
 
 import anyio
 import psycopg
@@ -23,6 +24,7 @@ _PAYLOAD = 7_500
 _TOPIC = 500
 _WAITING = 100_000
 """Topics that wait at most: a database that is away must not fill the memory."""
+_CONNECT_SECONDS = 10
 _RETRY_SECONDS = 1.0
 _DRAIN_SECONDS = 1.0
 
@@ -50,7 +52,7 @@ class Relay:
         """Send what is forwarded, until cancelled."""
         while True:
             try:
-                async with await self._connect() as connection:
+                async with self._connected() as connection:
                     await self._send_on(connection)
             except psycopg.OperationalError as error:
                 log.warning("wake-ups cannot be sent", extra={"error": str(error)})
@@ -70,7 +72,7 @@ class Relay:
         begun = False
         while True:
             try:
-                async with await self._connect() as connection:
+                async with self._connected() as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     if begun:
                         lost()
@@ -91,8 +93,15 @@ class Relay:
                 self._sent = anyio.Event()
                 await self._sent.wait()
 
-    async def _connect(self) -> AsyncConnection:
-        return await AsyncConnection.connect(self._url, autocommit=True, connect_timeout=10)
+    @asynccontextmanager
+    async def _connected(self) -> AsyncGenerator[AsyncConnection]:
+        connection = await AsyncConnection.connect(self._url, autocommit=True, connect_timeout=_CONNECT_SECONDS)
+        try:
+            yield connection
+        finally:
+            # The driver's own context would wait for the server, which a cancelled task cannot.
+            with anyio.CancelScope(shield=True):
+                await connection.close()
 
     async def _send_on(self, connection: AsyncConnection) -> None:
         while True:

@@ -1,0 +1,124 @@
+"""The migrations build exactly the tables that the code knows, on both databases."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+import sqlalchemy
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from augury.store import migrate
+from augury.store.tables import metadata
+
+
+@pytest.fixture
+def url(database_url: str) -> str:
+    return database_url.replace("postgresql:", "postgresql+psycopg:", 1)
+
+
+def test_the_migrated_schema_is_the_one_of_the_tables(database_url: str, url: str) -> None:
+    migrate.upgrade(database_url)
+    engine = sqlalchemy.create_engine(url, poolclass=NullPool)
+
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+        migrated = _described(connection)
+    with engine.begin() as connection:
+        metadata.drop_all(connection)
+        metadata.create_all(connection)
+    with engine.connect() as connection:
+        assert _described(connection) == migrated
+
+
+def test_an_empty_database_is_outdated_and_a_migrated_one_is_not(database_url: str) -> None:
+    assert migrate.current(database_url) is None
+    with pytest.raises(migrate.SchemaOutdated, match="augury migrate"):
+        migrate.check(database_url)
+
+    migrate.upgrade(database_url)
+
+    migrate.check(database_url)
+    assert migrate.current(database_url) == migrate.head()
+
+
+def test_migrating_again_changes_nothing(database_url: str) -> None:
+    migrate.upgrade(database_url)
+    migrate.upgrade(database_url)
+
+    migrate.check(database_url)
+
+
+def test_a_schema_of_a_newer_version_is_named_as_such(database_url: str, url: str) -> None:
+    migrate.upgrade(database_url)
+    with sqlalchemy.create_engine(url, poolclass=NullPool).begin() as connection:
+        connection.execute(sqlalchemy.text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(migrate.SchemaOutdated, match="9999, which this server does not know"):
+        migrate.check(database_url)
+
+
+def test_four_that_migrate_at_once_do_it_once(database_url: str) -> None:
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            migrate.upgrade(database_url)
+        except Exception as error:  # noqa: BLE001 - shown below
+            errors.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert errors == []
+    migrate.check(database_url)
+
+
+def test_a_step_that_fails_leaves_nothing_behind(database_url: str, url: str) -> None:
+    engine = sqlalchemy.create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("CREATE TABLE workers (id TEXT)"))
+
+    with pytest.raises(DBAPIError):
+        migrate.upgrade(database_url)
+
+    with engine.connect() as connection:
+        assert sqlalchemy.inspect(connection).get_table_names() == ["workers"]
+
+
+def _described(connection: sqlalchemy.Connection) -> dict[str, Any]:
+    """All that the database itself says about its tables, checks and partial indexes included."""
+    inspector = sqlalchemy.inspect(connection)
+    return {
+        table: {
+            "columns": [
+                (one["name"], str(one["type"]), one["nullable"], one["default"]) for one in inspector.get_columns(table)
+            ],
+            "checks": sorted((one["name"] or "", one["sqltext"]) for one in inspector.get_check_constraints(table)),
+            "indexes": sorted(
+                (one["name"] or "", tuple(one["column_names"]), one["unique"], _where(connection, one))
+                for one in inspector.get_indexes(table)
+            ),
+            "keys": sorted(
+                (one["name"] or "", tuple(one["constrained_columns"]), one["referred_table"], str(one.get("options")))
+                for one in inspector.get_foreign_keys(table)
+            ),
+            "primary": inspector.get_pk_constraint(table)["constrained_columns"],
+            "unique": sorted(
+                (one["name"] or "", tuple(one["column_names"])) for one in inspector.get_unique_constraints(table)
+            ),
+        }
+        for table in sorted(metadata.tables)
+    }
+
+
+def _where(connection: sqlalchemy.Connection, index: Any) -> str:
+    return str(index.get("dialect_options", {}).get(f"{connection.dialect.name}_where"))
