@@ -134,6 +134,7 @@ MATRIX: list[tuple[Any, list[tuple[Any, Any]], list[Any]]] = [
     (m.Node, [({"value": 1, "next": {"value": 2}}, m.Node(1, m.Node(2)))], [{"value": 1, "next": {}}, {"value": 1, "children": [1]}]),
     (m.Pair[int], [({"first": 1, "second": 2}, m.Pair(1, 2))], [{"first": 1, "second": "2"}]),
     (m.Pair[str] | m.Pair[int], [({"first": 1, "second": 2}, m.Pair(1, 2))], [{"first": 1, "second": "2"}]),
+    (m.Tree[int], [({"value": 1, "branches": [{"value": 2}]}, m.Tree(1, [m.Tree(2)]))], [{"value": 1, "branches": [{"value": "2"}]}]),
     (m.Bounded, [({"name": "a"}, m.Bounded(3, "a"))], [{"name": ""}, {"name": "a", "level": 6}, {}]),
     (Json, [({"a": [None, 1.5, "x", {}]}, {"a": [None, 1.5, "x", {}]}), (None, None)], []),
     (m.Level, [(3, 3)], [4]),
@@ -354,7 +355,7 @@ def test_a_pydantic_model_gets_its_files_with_name_and_type() -> None:
     scan = decoded(signature, {"pages": [URL, URL], "cover": None, "note": URL}, fetch)
     assert [page.content_type for page in scan.pages] == ["image/png", "image/png"]
     assert scan.note == URL
-    assert len(fetch.requests) == 2
+    assert [request.place for _, request in fetch.requests] == ["x.pages[0]", "x.pages[1]"]
 
 
 def test_paths_in_a_pydantic_model_are_files_too() -> None:

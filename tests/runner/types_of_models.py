@@ -57,6 +57,18 @@ class Pair(Generic[T]):
 
 
 @dataclasses.dataclass
+class Tree(Generic[T]):
+    value: T
+    branches: list["Tree[T]"] = dataclasses.field(default_factory=lambda: [])
+
+
+@dataclasses.dataclass
+class Endless(Generic[T]):
+    value: T
+    inner: Optional["Endless[list[T]]"] = None
+
+
+@dataclasses.dataclass
 class Bounded:
     level: int = Input(3, ge=1, le=5, description="How much")
     name: str = Input(min_length=1)

@@ -326,6 +326,7 @@ def refused(annotation: Any) -> SignatureError:
         (Callable[[], int], "is not a type that JSON can carry"),
         ("Unheard", "name 'Unheard' is not defined; import it at the top of the module"),
         (types.GenericAlias(list, ("Unheard",)), "name 'Unheard' is not defined"),
+        (m.Endless[int], "its type nests without end"),
         (5, "is not a type that JSON can carry"),
     ],
     ids=str,

@@ -267,8 +267,11 @@ class _Reader:
     def read_foreign(self, shape: Foreign, value: Any) -> Any:
         files: dict[str, File] = {}
 
-        def fetched(text: str) -> str:
+        def fetched(text: str, steps: list[Any]) -> str:
+            depth = len(self._path)
+            self._path += steps
             file = self.read_file(text)
+            del self._path[depth:]
             files[str(file)] = file
             return str(file)
 

@@ -15,8 +15,8 @@ from ..sdk.foreign import DEFINITIONS
 from ..sdk.jsonvalues import integral, is_array, is_object, same_json
 from ..sdk.shapes import Foreign
 
-Fetched = Callable[[str], str]
-"""Brings a file and returns its local path."""
+Fetched = Callable[[str, "list[Any]"], str]
+"""Brings a file and returns its local path; gets the steps that lead to its place in the value."""
 
 
 def read_foreign(shape: Foreign, value: Any, fetched: Fetched, files: dict[str, File]) -> Any:
@@ -49,6 +49,7 @@ class _Files:
     def __init__(self, document: dict[str, Any], fetched: Fetched) -> None:
         self._definitions: dict[str, Any] = document.get("$defs", {})
         self._fetched = fetched
+        self._path: list[Any] = []
 
     def replaced(self, schema: Any, value: Any) -> Any:
         node = self._resolved(schema)
@@ -59,16 +60,22 @@ class _Files:
         for part in node.get("allOf", ()):
             value = self.replaced(part, value)
         if isinstance(value, str):
-            return self._fetched(value) if node.get("x-augury-type") == "file" else value
+            return self._fetched(value, self._path) if node.get("x-augury-type") == "file" else value
         if is_array(value):
             first: list[Any] = node.get("prefixItems", [])
             rest = node.get("items", {})
-            return [self.replaced(first[i] if i < len(first) else rest, item) for i, item in enumerate(value)]
+            return [self._member(first[i] if i < len(first) else rest, i, item) for i, item in enumerate(value)]
         if is_object(value):
             named: dict[str, Any] = node.get("properties", {})
             other = node.get("additionalProperties", {})
-            return {key: self.replaced(named.get(key, other), item) for key, item in value.items()}
+            return {key: self._member(named.get(key, other), key, item) for key, item in value.items()}
         return value
+
+    def _member(self, schema: Any, key: Any, value: Any) -> Any:
+        self._path.append(key)
+        member = self.replaced(schema, value)
+        self._path.pop()
+        return member
 
     def _resolved(self, schema: Any) -> dict[str, Any]:
         node: dict[str, Any] = schema if is_object(schema) else {}

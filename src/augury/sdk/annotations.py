@@ -241,6 +241,10 @@ class Reader:
     def _record(self, annotation: Any, kind: Any, arguments: tuple[Any, ...]) -> Shape:
         if hasattr(kind, "__pydantic_validator__"):
             return self._foreign(annotation)
+        free: tuple[Any, ...] = getattr(annotation, "__parameters__", ()) if arguments else ()
+        if free:  # Box[T] within Box[int] is Box[int]
+            annotation = annotation[tuple(self._parameters.get(one, Any) for one in free)]
+            arguments = typing.get_args(annotation)
         known = self._known.get(annotation)
         if known is not None:
             return known

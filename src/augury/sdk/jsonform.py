@@ -322,7 +322,7 @@ def _is_plain(items: list[Any]) -> bool:
     if kinds == {str}:
         return all(map(str.isascii, items))
     if kinds == {int}:
-        return -_LONG < min(items) and max(items) < _LONG
+        return max(items) < _LONG and min(items) > -_LONG
     return kinds <= {bool, type(None)}
 
 

@@ -198,6 +198,8 @@ class _Reading:
             return self._reader.read(self._evaluated(parameter.annotation))
         except UnsupportedType as error:
             raise self._error(parameter.name, error.message, error.place) from error
+        except RecursionError:
+            raise self._error(parameter.name, "its type nests without end") from None
 
     def output(self) -> tuple[Shape, bool, bool]:
         """The shape of the output or of its items, whether it comes in items, and whether these are text."""
@@ -221,6 +223,8 @@ class _Reading:
             return self._output_reader().read(annotation), False, False
         except UnsupportedType as error:
             raise self._error("return", error.message, error.place) from error
+        except RecursionError:
+            raise self._error("return", "its type nests without end") from None
 
     def _output_reader(self) -> Reader:
         return Reader(self._namespace, "serialization")
