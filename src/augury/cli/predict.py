@@ -1,0 +1,138 @@
+"""`augury predict`: a prediction on the server, from its input to its output.
+
+    schema of the version -> values -> create -> follow, cancelled by Ctrl+C -> output
+
+Created without a hold, so that its id is known, and it can be cancelled, from the first moment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import httpx
+import typer
+
+from augury.cli.failing import CommandFailed
+from augury.cli.files import saved, shortened
+from augury.cli.output import duration_text, on_terminal, say, write, write_json
+from augury.cli.progress import Watched, watching
+from augury.cli.remote import Connection, connected
+from augury.cli.values import Inputs, parsed
+from augury.domain.model import MalformedReference, parse_reference
+from augury.domain.prediction import TERMINAL
+
+FIRST_LOOK = 0.02
+"""Seconds until the first look at a new prediction."""
+LAST_LOOK = 0.5
+"""Seconds between looks at one that takes long."""
+
+Found = Mapping[str, Any]
+
+
+def predict(
+    model: Annotated[str, typer.Argument(metavar="[OWNER/]NAME[:N]", help="The model, or one version of it.")],
+    inputs: Inputs = None,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Print the prediction's id and do not wait.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole prediction, as JSON.")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Save the files of the output here.")] = None,
+) -> None:
+    """Make a prediction on the server.
+
+    Its output goes to stdout: text as it is, all else as JSON. Ctrl+C cancels it.
+
+    Example: augury predict ada/ocr -i image=@receipt.jpg -i min_score=0.8
+    """
+    with connected() as connection:
+        reference = named(connection, model)
+        given = parsed(inputs or (), _input_schema(connection, reference)) if inputs else {}
+        with watching() as watched:
+            found: Found = cast(
+                "Found", connection.client.predictions.create(model=reference, input=cast("Any", given))
+            )
+            if not no_wait:
+                found = follow(connection, found, watched)
+        if no_wait:
+            write_json(found) if as_json else write(str(found["id"]))
+            return
+        _finish(connection, found, as_json=as_json, out=out)
+
+
+def named(connection: Connection, model: str) -> str:
+    """The whole name of a model or version; raises BadParameter."""
+    try:
+        return str(parse_reference(connection.full_name(model)))
+    except MalformedReference as error:
+        raise typer.BadParameter(str(error), param_hint="MODEL") from None
+
+
+def follow(connection: Connection, found: Found, watched: Watched) -> Found:
+    """The prediction at its end; Ctrl+C cancels it."""
+    pause = FIRST_LOOK
+    try:
+        while found["status"] not in TERMINAL:
+            watched.show(found)
+            time.sleep(pause)
+            pause = min(LAST_LOOK, pause * 1.5)
+            found = cast("Found", connection.client.predictions.get(str(found["id"])))
+    except KeyboardInterrupt:
+        with contextlib.suppress(httpx.HTTPError):
+            connection.client.predictions.cancel(str(found["id"]))
+            say(f"cancelled {found['id']}")
+        raise
+    return found
+
+
+def _input_schema(connection: Connection, reference: str) -> Mapping[str, Any]:
+    if ":" in reference:
+        version = connection.client.model_versions.get(reference)
+    else:
+        version = connection.client.models.get(reference)["latest_version"]
+    if version is None:
+        raise CommandFailed(f"{reference} has no version yet", hint=f"augury push PATH {reference} publishes one")
+    return version["schemas"]["prediction"]["input"]
+
+
+def _finish(connection: Connection, found: Found, *, as_json: bool, out: Path | None) -> None:
+    output = found["output"]
+    if out is not None and found["status"] == "succeeded":
+        output, paths = saved(output, out, connection.target.url, lambda url: _fetch(connection, url))
+        for path in paths:
+            say(f"saved {path}")
+    elif on_terminal():
+        output = shortened(output)
+    if as_json:
+        write_json({**found, "output": output})
+    elif found["status"] == "succeeded":
+        write(output) if isinstance(output, str) else write_json(output)
+    if found["status"] != "succeeded":
+        raise failure_of(found)
+    say(_summary(found), style="dim")
+
+
+def failure_of(found: Found) -> CommandFailed:
+    """Why a prediction did not succeed."""
+    error: dict[str, Any] = found["error"] or {}
+    detail: Any = error.get("detail")
+    fields = cast("dict[str, Any]", detail) if isinstance(detail, dict) else dict[str, Any]()
+    lines: list[str] = [str(line) for line in fields.get("traceback") or ()]
+    if logs := fields.get("logs"):
+        lines += ["last lines of its log:", *(f"  {line}" for line in logs)]
+    if isinstance(problems := fields.get("problems"), list):
+        lines += [str(cast("Found", one).get("msg", one)) for one in cast("list[Any]", problems)]
+    message = str(error.get("message") or "it gave no reason")
+    return CommandFailed(f"prediction {found['id']} {found['status']}: {message}", details=lines)
+
+
+def _summary(found: Found) -> str:
+    times = {"set up in": duration_text(found["setup_time"]), "ran": duration_text(found["execution_time"])}
+    parts = ", ".join(f"{name} {text}" for name, text in times.items() if text)
+    return f"{found['id']} {found['status']}{f': {parts}' if parts else ''}"
+
+
+def _fetch(connection: Connection, url: str) -> tuple[bytes, str]:
+    answer = connection.http.get(url).raise_for_status()
+    return answer.content, answer.headers.get("content-type", "").partition(";")[0]

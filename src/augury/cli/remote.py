@@ -1,0 +1,164 @@
+"""The server that commands talk to, through the official client.
+
+    AUGURY_URL and AUGURY_TOKEN, else the server that runs on this machine's data folder --> Connection
+
+What the server refuses, and not reaching it, become one sentence. Knows nothing about what is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import httpx
+import wriftai
+from wriftai.pagination import PaginatedResponse
+
+from augury.cli.failing import CommandFailed
+from augury.cli.workbench import load_settings
+from augury.settings import ClientSettings, SettingsError
+
+Item = TypeVar("Item")
+
+NOT_FOUND = 404
+PAGE = 100
+"""Items of the biggest page that the server gives."""
+_START = "Start one with `augury serve`, or say where one is: AUGURY_URL=http://127.0.0.1:8080 AUGURY_TOKEN=aug_…"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the server is, and what to show it."""
+
+    url: str
+    token: str | None
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The official client for a server, and plain HTTP for what it has no call for."""
+
+    target: Target
+    client: wriftai.Client
+    http: httpx.Client
+
+    @cached_property
+    def me(self) -> str:
+        """The name of the account whose token this is."""
+        return self.client.authenticated_user.get()["name"]
+
+    def full_name(self, name: str) -> str:
+        """ "owner/name[:number]" for a name that may lack its owner."""
+        return name if "/" in name else f"{self.me}/{name}"
+
+
+@contextmanager
+def connected() -> Generator[Connection]:
+    """A connection to the server; what goes wrong with it inside becomes CommandFailed."""
+    target = find_server()
+    headers = {"User-Agent": f"augury/{version('augury')}"}
+    if target.token:
+        headers["Authorization"] = f"Bearer {target.token}"
+    # A hold may last as long as it likes; connecting may not.
+    with httpx.Client(timeout=httpx.Timeout(None, connect=10.0), trust_env=True) as http:
+        client = wriftai.Client(
+            access_token=target.token, api_base_url=f"{target.url}/v1", http_client=http, headers=headers
+        )
+        http.headers.update(headers)
+        try:
+            yield Connection(target, client, http)
+        except httpx.HTTPStatusError as error:
+            raise refusal(error.response) from None
+        except httpx.TransportError as error:
+            raise CommandFailed(f"the server at {target.url} cannot be reached: {error}", hint=_START) from None
+
+
+def find_server() -> Target:
+    """The server of the environment, else the one that runs here; raises CommandFailed where there is none."""
+    try:
+        given = ClientSettings.load()
+    except SettingsError as error:
+        raise CommandFailed(str(error)) from None
+    data = load_settings().data
+    running = _running(data)
+    url = given.url.removesuffix("/v1") if given.url else running
+    if url is None:
+        raise CommandFailed(f"there is no server: none runs on {data}, and AUGURY_URL is not set", hint=_START)
+    if given.token is not None:
+        return Target(url, given.token.get_secret_value())
+    # The token of this machine's server goes to nobody else.
+    return Target(url, _kept_token(data) if url == running else None)
+
+
+def refusal(response: httpx.Response) -> CommandFailed:
+    """What a server's refusal says."""
+    try:
+        body: Any = json.loads(response.read())
+    except ValueError:
+        body = None
+    detail = cast("Mapping[str, Any]", body).get("detail") if isinstance(body, dict) else None
+    if isinstance(detail, list):
+        return _invalid(cast("list[Mapping[str, Any]]", detail))
+    if isinstance(detail, str):
+        return CommandFailed(detail, hint=cast("Mapping[str, Any]", body).get("hint"))
+    return CommandFailed(f"the server answered {response.status_code} {response.reason_phrase}")
+
+
+def all_of(fetch: Callable[[Any], PaginatedResponse[Item]], limit: int) -> Iterator[Item]:
+    """Up to `limit` items of a list, page by page; `fetch` takes the client's pagination options."""
+    options: dict[str, Any] = {"page_size": max(1, min(PAGE, limit))}
+    left = limit
+    while left > 0:
+        page = fetch(options)
+        yield from page.items[:left]
+        left -= len(page.items)
+        if page.next_cursor is None or not page.items:
+            return
+        options = {**options, "cursor": page.next_cursor}
+
+
+def is_missing(error: httpx.HTTPStatusError) -> bool:
+    """Whether the server says that there is no such thing."""
+    return error.response.status_code == NOT_FOUND
+
+
+def _invalid(problems: list[Mapping[str, Any]]) -> CommandFailed:
+    said = [_problem(problem) for problem in problems]
+    if len(said) == 1:
+        return CommandFailed(f"the server refused it: {said[0]}")
+    return CommandFailed(f"the server refused it for {len(said)} reasons", details=said)
+
+
+def _problem(problem: Mapping[str, Any]) -> str:
+    place = [str(part) for part in problem.get("loc", ())]
+    if place and place[0] in ("body", "query", "path", "header"):
+        place = place[1:]
+    message = str(problem.get("msg", "")).strip()
+    return f"{'.'.join(place)}: {message}" if place else message
+
+
+def _running(data: Path) -> str | None:
+    """The address of the server that owns a data folder now."""
+    # The lock itself is left alone: even to try it could stop a server that is just starting.
+    try:
+        owner: Any = json.loads((data / "lock").read_text())
+        os.kill(owner["pid"], 0)
+        return str(owner["address"])
+    except PermissionError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _kept_token(data: Path) -> str | None:
+    try:
+        return (data / "token").read_text().strip() or None
+    except OSError:
+        return None

@@ -1,0 +1,62 @@
+"""`augury run`: one prediction in a local worker, without a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from augury.cli.failing import FAILED, CommandFailed
+from augury.cli.files import saved, shortened
+from augury.cli.output import console, on_terminal, say, warn, write_json
+from augury.cli.trying import predict_once
+from augury.cli.values import Inputs, parsed
+from augury.cli.workbench import open_workbench
+from augury.domain.jsontext import JsonObject
+from augury.domain.prediction import Status
+from augury.service.validation import compile_schema
+
+
+def run(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The model: a .py file or a folder.")],
+    inputs: Inputs = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Save the files of the output here.")] = None,
+) -> None:
+    """Make one prediction in a local worker, without a server.
+
+    The output goes to stdout as JSON; what the model writes goes to stderr.
+
+    Example: augury run ./my-model -i text="Hello there" -i times=2
+    """
+    workbench = open_workbench()
+    with console().status(f"checking {path}"):
+        checked = workbench.checked(path)
+    for warning in checked.warnings:
+        warn(warning)
+    schema = checked.description.schemas["input"]
+    given = parsed(inputs or (), schema if isinstance(schema, dict) else {})
+    _refuse_invalid(schema, given)
+    result = predict_once(workbench, checked, given)
+    if result.status is not Status.SUCCEEDED:
+        raise CommandFailed(result.message or f"the prediction {result.status}", details=result.traceback, code=FAILED)
+    _write(result.output, out)
+    say(f"succeeded: set up in {result.setup_time:.2f} s, ran {result.execution_time or 0:.2f} s")
+
+
+def _refuse_invalid(schema: Any, given: JsonObject) -> None:
+    problems = compile_schema(schema).problems(given)
+    if problems:
+        said = [": ".join((".".join(map(str, problem.loc)), problem.msg)).removeprefix(": ") for problem in problems]
+        hint = "augury check shows what the inputs are"
+        if len(said) == 1:
+            raise CommandFailed(f"the input does not fit: {said[0]}", hint=hint)
+        raise CommandFailed("the input does not fit", details=said, hint=hint)
+
+
+def _write(output: Any, out: Path | None) -> None:
+    if out is not None:
+        output, paths = saved(output, out, "\0", lambda _: (b"", ""))
+        for path in paths:
+            say(f"saved {path}")
+    write_json(shortened(output) if on_terminal() else output)
