@@ -13,11 +13,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-
-import httpx
 
 from tests.support.signals import until
 
@@ -96,8 +95,10 @@ class Server:
     def _is_ready(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, f"the server ended by itself:\n{self.log}"
-        with suppress(httpx.TransportError):
-            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
+        # Asked again and again: a client of httpx would take most of a core just to be made each time.
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection, suppress(OSError, HTTPException):
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
         return False
 
 
