@@ -137,7 +137,7 @@ class Supervisor:
         for worker in workers:
             worker.kill("shutdown") if worker.busy else worker.retire()
         with anyio.move_on_after(self.limits.cancel_grace + 5.0):
-            while self._workers():
+            while self._count():
                 await self._change()
 
     # What workers report (engine.worker.Listener).
@@ -319,6 +319,8 @@ class Supervisor:
             await self.fleet.worker_starts(
                 worker_id, self.node_id, version.version_id, version.revision, version.options.concurrency
             )
+            if self.dispatcher.closed:
+                return
             launch = Launch(worker_id, prepared.python, prepared.no_site, prepared.folder, home, {})
             worker = Worker(self.launcher, launch, self._plan(lane), self)
             lane.workers.append(worker)
@@ -328,6 +330,7 @@ class Supervisor:
             return
         finally:
             lane.hiring -= 1
+            self._after_change()
         try:
             await worker.run()
         finally:

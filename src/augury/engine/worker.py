@@ -220,6 +220,8 @@ class Worker:
             await anyio.Path(self._launch.home, name).mkdir(parents=True, exist_ok=True)
         self._process = await self._launcher.launch(self._launch)
         self.pid = self._process.pid
+        if self._killed_for is not None:
+            self._process.kill()
         return self._process
 
     async def _follow(self, process: Process) -> int:
