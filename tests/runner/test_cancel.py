@@ -284,3 +284,29 @@ def test_storms_of_printing_and_cancelling_leave_the_conversation_whole(tmp_path
             worker.send(Cancel(name))
             assert worker.done(name).outcome == "cancelled"
             worker.messages.clear()
+
+
+def test_alarms_that_raise_while_a_model_prints_leave_the_conversation_whole(tmp_path: Path) -> None:
+    source = """
+        import signal
+        def ring(*_):
+            print("ring")
+            raise TimeoutError("too slow")
+        def predict(text: str, seconds: float) -> str:
+            signal.signal(signal.SIGALRM, ring)
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            for n in range(10**9):
+                print(text, n, "." * (n % 5000))
+    """
+    chance = random.Random(13)
+    with Worker(tmp_path, source) as worker:
+        worker.ready()
+        for n in range(60):
+            name = f"p{n}"
+            done = worker.predict(name, text=name, seconds=0.001 + chance.random() * 0.01)
+            assert (done.outcome, done.message) == ("failed", "too slow")
+            worker.messages.clear()
+        worker.start("last", text="last", seconds=0)
+        worker.log("last")
+        worker.send(Cancel("last"))
+        assert worker.done("last").outcome == "cancelled"

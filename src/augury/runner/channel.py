@@ -6,6 +6,8 @@ A forked child is cut off: what it would send is dropped. Knows nothing about pr
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import threading
@@ -32,37 +34,47 @@ class Channel:
         self._descriptor = descriptor
         self._spill = spill
         self._shield = shield
-        self._lock = threading.Lock()
-        self._sender = 0
+        self._lock = threading.RLock()
+        self._sending = False
         self._later: List[bytes] = []
-        self._open = True
+        self._forked = False
+        # Big enough for any frame: a buffered write is never cut in two by an exception in a signal handler.
+        self._out = io.BufferedWriter(io.FileIO(descriptor, "wb", closefd=False), 2 * protocol.INLINE_LIMIT)
         os.register_at_fork(after_in_child=self._cut_off)
 
     @property
     def forked(self) -> bool:
         """Whether this is a child that the model forked, which has no part in the conversation."""
-        return not self._open
+        return self._forked
 
-    def send(self, message: protocol.Message, max_output: Optional[int] = None) -> None:
+    def send(self, message: protocol.Message) -> None:
         """Send one message; a lost engine is no error here, the receiving side notices.
+
+        Raises what encode() raises.
+        """
+        with self._shield:
+            self.put(self.encode(message))
+
+    def encode(self, message: protocol.Message, max_output: Optional[int] = None) -> bytes:
+        """The frame of a message, for put().
 
         Raises TooBig where its `output` takes more than `max_output` bytes of JSON, ProtocolError over the protocol's
         limit, OSError if it cannot be spilled, and ValueError, TypeError or RecursionError for what is no JSON.
         """
+        return protocol.encode(message, self._spill, _dump if max_output is None else _bounded(max_output))
+
+    def put(self, frame: bytes) -> None:
+        """Send a frame: whole, whatever interrupts it."""
         with self._shield:
-            dump = _dump if max_output is None else _bounded(max_output)
-            frame = protocol.encode(message, self._spill, dump)
-            if self._sender == threading.get_ident():
-                self._later.append(frame)  # A signal handler of the model's prints while this thread is sending.
-                return
             with self._lock:
-                self._sender = threading.get_ident()
-                self._later.append(frame)
-                while self._later:
-                    if self._open:
-                        _send(self._descriptor, self._later[0])
-                    del self._later[0]
-                self._sender = 0
+                if self._sending:
+                    self._later.append(frame)  # A signal handler of the model's prints while this thread is sending.
+                    return
+                self._sending = True
+                try:
+                    self._write(frame)
+                finally:
+                    self._sending = False
 
     def receive(self) -> Iterator[protocol.Message]:
         """The engine's messages until it closes the connection; raises ProtocolError for anything else."""
@@ -77,21 +89,27 @@ class Channel:
             for body in frames.feed(data):
                 yield protocol.decode(body)
 
+    def _write(self, frame: bytes) -> None:
+        # Without an engine the reader sees the end and takes the process down. Not OSError: a model's alarm that raises
+        # a TimeoutError in here is to be seen by the model.
+        with contextlib.suppress(ConnectionError):
+            try:
+                self._out.write(frame)
+            finally:
+                # Even if an alarm of the model's raises in here, what is buffered goes out whole, now or with the next.
+                self._out.flush()
+                while self._later:
+                    self._out.write(self._later.pop(0))
+                    self._out.flush()
+
     def _cut_off(self) -> None:
-        self._open = False
-        self._lock = threading.Lock()
-        self._sender = 0
-        os.close(self._descriptor)
-
-
-def _send(descriptor: int, frame: bytes) -> None:
-    # Not the socket module: importing it takes as long as everything else in this package.
-    try:
-        written = os.write(descriptor, frame)
-        while written < len(frame):
-            written += os.write(descriptor, memoryview(frame)[written:])
-    except OSError:
-        pass  # The engine is gone: the reader sees the end of the stream and takes the process down.
+        self._forked = True
+        self._lock = threading.RLock()
+        self._sending = False
+        # Whatever the buffer still holds is the parent's to send.
+        null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        os.dup2(null, self._descriptor, inheritable=False)
+        os.close(null)
 
 
 def _dump(value: Any) -> bytes:

@@ -49,13 +49,13 @@ class Desk:
     def report(self, done: Done) -> None:
         """Send a prediction's end, whatever its output is: one that cannot be sent is a failed one."""
         try:
-            self.channel.send(done, self.max_output)
+            frame = self.channel.encode(done, self.max_output)
         except TooBig as error:
             text = f"The output has {error.size} bytes of JSON, more than the {self.max_output} allowed:"
-            text += " return a File instead."
-            self.channel.send(_refused(done, text))
+            frame = self.channel.encode(_refused(done, text + " return a File instead."))
         except (ValueError, TypeError, RecursionError, MemoryError, ProtocolError, OSError) as error:
-            self.channel.send(_refused(done, f"The output could not be handed over: {error}"))
+            frame = self.channel.encode(_refused(done, f"The output could not be handed over: {error}"))
+        self.channel.put(frame)
 
 
 class Run:

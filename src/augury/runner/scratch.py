@@ -12,7 +12,11 @@ import contextlib
 import os
 import stat
 import sys
+import time
 from typing import Any, List, Optional
+
+_COARSEST_NS = 4_000_000_000
+"""No file system that is in use rounds its times more than this."""
 
 
 class Scratch:
@@ -22,31 +26,36 @@ class Scratch:
         self._root = os.path.realpath(root)
         self._home = home
         self._made = 0
-        self._ready: Optional[str] = None
+        self._ready: Optional[_Folder] = None
         self._setup = self._make("setup")
 
     def settle(self) -> None:
         """Make setup's folder the one for temporary files, and the model's own the working directory."""
         self._point(self._setup, self._home)
 
-    def enter(self, prediction: str) -> str:
-        """The empty folder of a run that has the process to itself: it is working directory and TMPDIR now."""
+    def enter(self, prediction: str) -> None:
+        """Begin a run that has the process to itself: an empty folder is working directory and TMPDIR now."""
         folder = self._ready
-        if folder is None or not _is_empty(folder):
-            folder = self._ready = self._make(prediction)
+        if folder is None or not folder.is_empty():
+            self._ready = folder = _Folder(self._make(prediction))
         try:
-            self._point(folder, folder)
-        except OSError:  # The folder is there but its rights were changed: never reuse what a run has touched.
-            folder = self._ready = self._make(prediction)
-            self._point(folder, folder)
-        return folder
+            self._point(folder.path, folder.path)
+        except OSError:  # The folder is there but its rights were changed: a touched one is not used again.
+            self._ready = folder = _Folder(self._make(prediction))
+            self._point(folder.path, folder.path)
 
-    def leave(self, folder: str) -> None:
+    def current(self) -> str:
+        """The folder of the run that has the process to itself."""
+        return self._setup if self._ready is None else self._ready.path
+
+    def leave(self) -> None:
         """Remove what the run left; an untouched folder is kept for the next run."""
-        if not _is_empty(folder):
+        folder = self._ready
+        if folder is not None and not folder.is_empty():
             self._ready = None
-            self._point(self._setup, self._home)
-            remove(folder)
+            with contextlib.suppress(OSError):  # Whatever became of these folders, the next run gets a new one.
+                self._point(self._setup, self._home)
+            remove(folder.path)
 
     def separate(self, prediction: str) -> str:
         """A new folder for a run beside others; remove() it at the end."""
@@ -72,11 +81,27 @@ class Scratch:
             tempfile.tempdir = temporary
 
 
-def _is_empty(folder: str) -> bool:
-    try:
-        return not os.listdir(folder)
-    except OSError:
-        return False
+class _Folder:
+    """A folder that was empty when it was made."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._changed = os.stat(path).st_mtime_ns
+
+    def is_empty(self) -> bool:
+        """Whether nothing is in it.
+
+        Looking costs more than an echo's whole run. What comes into a folder sets its time of change, so an unchanged
+        time is proof enough, once it is so old that the coarsest clock of a file system has moved on.
+        """
+        try:
+            changed = os.stat(self.path).st_mtime_ns
+            if changed == self._changed and time.time_ns() - changed > _COARSEST_NS:
+                return True
+            self._changed = changed
+            return not os.listdir(self.path)
+        except OSError:
+            return False
 
 
 def remove(folder: str) -> None:

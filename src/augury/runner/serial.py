@@ -63,10 +63,9 @@ class Serial:
                 self._desk.warn_outside("Between two predictions", error)
 
     def _run(self, message: Predict) -> None:
-        folder: List[str] = []
-        run = Run(self._desk, message, lambda: folder[0])
+        run = Run(self._desk, message, self._scratch.current)
         try:
-            folder.append(self._scratch.enter(run.id))
+            self._scratch.enter(run.id)
             self._desk.capture.install()
             with activate(run):
                 done = self._attempt(run)
@@ -76,9 +75,10 @@ class Serial:
             done = run.cancelled(None) if self._interrupts.raised else run.failed(error)
         if self._desk.channel.forked:
             os._exit(0)  # A child that the model forked came back from predict(): the run is its parent's.
-        for one in folder:
-            self._scratch.leave(one)
-        self._desk.report(done)
+        try:
+            self._scratch.leave()
+        finally:
+            self._desk.report(done)
 
     def _attempt(self, run: Run) -> Done:
         interrupts = self._interrupts

@@ -8,6 +8,7 @@ they open there can be used. Knows nothing about sockets. Loaded for async model
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import os
 from typing import Any, Callable, Dict, List, Optional
@@ -109,7 +110,8 @@ class Slots:
             done = run.cancelled(None) if run.id in self._cancelled else run.failed(error)
         if self._desk.channel.forked:
             os._exit(0)  # A child that the model forked came back from predict(): the run is its parent's.
-        folder.leave()
+        with contextlib.suppress(OSError):
+            folder.leave()
         del self._running[run.id]
         again = self._cancelled.pop(run.id, None)
         if again is not None:
@@ -149,17 +151,17 @@ class _Folder:
 
     def enter(self) -> None:
         if self._alone:
-            self._path = self._scratch.enter(self._prediction)
+            self._scratch.enter(self._prediction)
 
     def path(self) -> str:
+        if self._alone:
+            return self._scratch.current()
         if self._path is None:
             self._path = self._scratch.separate(self._prediction)
         return self._path
 
     def leave(self) -> None:
-        if self._path is None:
-            return
         if self._alone:
-            self._scratch.leave(self._path)
-        else:
+            self._scratch.leave()
+        elif self._path is not None:
             remove(self._path)
