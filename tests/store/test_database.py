@@ -26,7 +26,7 @@ from augury.store.tables import accounts
 from augury.store.tables import predictions as table
 from tests.store import rows
 from tests.store.rows import add, new, read
-from tests.support.signals import until
+from tests.support.signals import until, until_async
 
 pytestmark = pytest.mark.anyio
 
@@ -42,6 +42,7 @@ async def test_a_failing_write_does_not_fail_its_neighbours(db: Database) -> Non
         failing = [
             db.write_soon(_insert(bad)),
             db.write_soon(_raises(KeyError("mine"))),
+            db.write_soon(_raises(SystemExit(1))),
             db.write_soon(_insert(stored)),
         ]
         futures += [db.write_soon(_insert(one)) for one in good[10:]]
@@ -50,7 +51,12 @@ async def test_a_failing_write_does_not_fail_its_neighbours(db: Database) -> Non
 
     assert not results[1]
     assert [future.exception() for future in futures] == [None] * 20
-    assert [type(future.exception()) for future in failing] == [ConstraintViolated, KeyError, ConstraintViolated]
+    assert [type(future.exception()) for future in failing] == [
+        ConstraintViolated,
+        KeyError,
+        StorageError,
+        ConstraintViolated,
+    ]
     assert await db.read(lambda c: c.run(COUNT)) == [(21,)]
 
 
@@ -91,7 +97,10 @@ async def test_a_cancelled_caller_breaks_no_batch_and_its_write_still_happens(db
         for future in futures:
             await future
 
-    assert await read(db, abandoned) == abandoned
+    async def stored() -> bool:
+        return await db.read(lambda c: predictions.get(c, abandoned.id)) == abandoned
+
+    await until_async(stored, "the abandoned write is there")
 
 
 async def test_leaving_waits_for_the_writes_that_wait(database_url: str) -> None:

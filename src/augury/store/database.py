@@ -11,7 +11,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar, cast
@@ -129,15 +129,21 @@ async def open_database(url: str, *, sqlite_sync: Sync = "full") -> AsyncGenerat
 
 
 def _sessions(url: str, sync: Sync) -> tuple[Sequence[_Session], Sequence[_Session]]:
-    if url.startswith("sqlite:"):
-        path = sqlite_path(url)
+    """Connect for each writer and each reader, or not at all."""
+    sqlite = url.startswith("sqlite:")
+    path = sqlite_path(url) if sqlite else ""
+    with ExitStack() as opened:
+
+        def connect(*, writes: bool) -> _Session:
+            session = SqliteSession(path, sync, writes=writes) if sqlite else PostgresSession(url, writes=writes)
+            opened.callback(session.close)
+            return session
+
         # The writer comes first: it makes the file and its WAL.
-        writer = SqliteSession(path, sync, writes=True)
-        return [writer], [SqliteSession(path, sync, writes=False) for _ in range(READERS)]
-    return (
-        [PostgresSession(url, writes=True) for _ in range(POSTGRES_WRITERS)],
-        [PostgresSession(url, writes=False) for _ in range(READERS)],
-    )
+        writers = [connect(writes=True) for _ in range(1 if sqlite else POSTGRES_WRITERS)]
+        readers = [connect(writes=False) for _ in range(READERS)]
+        opened.pop_all()
+        return writers, readers
 
 
 def _thread(
@@ -222,7 +228,7 @@ def _commit(session: SqliteSession, batch: list[_Job]) -> None:
         job.result = job.error = None
         try:
             _transact(session, job)
-        except Exception as error:  # noqa: BLE001 - its caller hears of it, and the others go on
+        except BaseException as error:  # noqa: BLE001 - its caller hears of it, and the others go on
             job.error = error
 
 
@@ -234,7 +240,7 @@ def _commit_together(session: SqliteSession, batch: list[_Job]) -> bool:
             cursor.execute("SAVEPOINT one")
             try:
                 job.result = job.fn(connection)
-            except Exception as error:  # noqa: BLE001 - its caller hears of it, and the others go on
+            except BaseException as error:  # noqa: BLE001 - its caller hears of it, and the others go on
                 job.error = error
                 cursor.execute("ROLLBACK TO one")
             cursor.execute("RELEASE one")

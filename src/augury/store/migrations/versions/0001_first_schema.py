@@ -206,6 +206,16 @@ def _predictions() -> None:
         sa.Column("start_deadline", sa.BigInteger(), nullable=True),
         sa.Column("deadline", sa.BigInteger(), nullable=True),
         sa.Column("cancel_requested_at", sa.BigInteger(), nullable=True),
+        *_prediction_checks(),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("predictions_account_id_fkey")),
+        sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name=op.f("predictions_version_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("predictions_pkey")),
+    )
+    _prediction_indexes()
+
+
+def _prediction_checks() -> list[sa.CheckConstraint]:
+    return [
         sa.CheckConstraint(
             "(status IN ('succeeded', 'failed', 'cancelled', 'abandoned')) = (finished_at IS NOT NULL)",
             name=op.f("predictions_terminal_has_a_time"),
@@ -233,10 +243,10 @@ def _predictions() -> None:
         sa.CheckConstraint("input IS NOT NULL OR removed_at IS NOT NULL", name=op.f("predictions_input_is_kept")),
         sa.CheckConstraint("length(id) = 36", name=op.f("predictions_id_form")),
         sa.CheckConstraint("worker_id IS NULL OR attempt >= 1", name=op.f("predictions_assigned_has_an_attempt")),
-        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("predictions_account_id_fkey")),
-        sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name=op.f("predictions_version_id_fkey")),
-        sa.PrimaryKeyConstraint("id", name=op.f("predictions_pkey")),
-    )
+    ]
+
+
+def _prediction_indexes() -> None:
     op.create_index(
         "predictions_assigned",
         "predictions",
