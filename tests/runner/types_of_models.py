@@ -59,13 +59,13 @@ class Pair(Generic[T]):
 @dataclasses.dataclass
 class Tree(Generic[T]):
     value: T
-    branches: list["Tree[T]"] = dataclasses.field(default_factory=lambda: [])
+    branches: list[Tree[T]] = dataclasses.field(default_factory=lambda: [])
 
 
 @dataclasses.dataclass
 class Endless(Generic[T]):
     value: T
-    inner: Optional["Endless[list[T]]"] = None
+    inner: Endless[list[T]] | None = None
 
 
 @dataclasses.dataclass

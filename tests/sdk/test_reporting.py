@@ -135,10 +135,12 @@ def test_a_context_that_outlives_its_run_reports_to_nobody() -> None:
 def test_concurrent_async_runs_do_not_mix() -> None:
     runs = [Recorded(str(number)) for number in range(20)]
 
+    together = asyncio.Barrier(len(runs))
+
     async def one(run: Recorded, number: int) -> None:
         with activate(run):
             for step in range(5):
-                await asyncio.sleep(0)
+                await together.wait()
                 metric("number", number)
                 progress(step / 5)
                 assert str(scratch()) == str(number)
