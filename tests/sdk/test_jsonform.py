@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pydantic
+import pydantic.v1
 import pytest
 
 from augury import File, Secret
@@ -30,6 +31,10 @@ class Wrapper(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(arbitrary_types_allowed=True)
     array: Any
     name: str = pydantic.Field("n", alias="theName")
+
+
+class Old(pydantic.v1.BaseModel):
+    x: list[m.Color]
 
 
 def refuse(file: File) -> str:
@@ -56,6 +61,7 @@ VALUES: list[tuple[Any, Any]] = [
         (m.Plain(1, [m.Corner(3)]), {"a": 1, "b": [{"x": 3, "y": 0}]}),
         (m.Options(parent=m.Options()),
          {"steps": 4, "color": "red", "parent": {"steps": 4, "color": "red", "parent": None}}),
+        (Old(x=[m.Color.RED]), {"x": ["red"]}),
         (Wrapper(array=np.arange(2), theName="x"), {"array": [0, 1], "theName": "x"}),
         (datetime.datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=datetime.UTC), "2026-01-02T03:04:05.000006+00:00"),
         (datetime.date(2026, 1, 2), "2026-01-02"),

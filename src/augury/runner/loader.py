@@ -228,12 +228,16 @@ def _own_names(module: ModuleType) -> list[str]:
 
 
 def _nearest(name: str, names: list[str]) -> str:
-    import difflib  # only for a model that cannot be loaded
-
-    near = difflib.get_close_matches(name, names, 1, 0.5)
+    near = _close(name, names, 0.5)
     if near:
         return f"; did you mean {near[0]}?"
     return "; it has {}".format(", ".join(names[:10])) if names else ""
+
+
+def _close(name: str, names: list[str], least: float) -> list[str]:
+    import difflib  # slow to import, and only for a model that cannot be loaded
+
+    return difflib.get_close_matches(name, names, 1, least)
 
 
 def _hook(instance: Any, name: str) -> Callable[[], Any] | None:
@@ -272,7 +276,7 @@ def _failed(doing: str, error: BaseException, folder: str) -> LoadError:
     place = f"{file}, line {line}: " if file else ""
     name = getattr(error, "name", None)
     if isinstance(error, ModuleNotFoundError) and error.name:
-        message = f"{place}there is no module {error.name}; {_missing(error.name)}"
+        message = f"{place}there is no module {error.name}; {_missing(error.name, folder)}"
     elif isinstance(error, SystemExit):
         message = f"{place}{doing} sys.exit({error.code!r})"
     else:
@@ -292,9 +296,14 @@ def _last_place(error: BaseException, folder: str) -> tuple[str | None, int | No
     return place
 
 
-def _missing(module: str) -> str:
+def _missing(module: str, folder: str) -> str:
     top = module.partition(".")[0]
-    return f"add {_PACKAGES.get(top, top)} to the model's dependencies"
+    own = [name.partition("/")[0].partition(".")[0] for name in _files(folder)]
+    if top in own:
+        return f"{top} is in the model's folder, but {module} is not"
+    near = _close(top, own, 0.8)
+    hint = f", or did you mean {near[0]}?" if near else ""
+    return f"add {_PACKAGES.get(top, top)} to the model's dependencies{hint}"
 
 
 def _relative(path: str | None, folder: str) -> Any:
@@ -309,6 +318,7 @@ _PACKAGES = {
     "attr": "attrs",
     "bs4": "beautifulsoup4",
     "cv2": "opencv-python-headless",
+    "distutils": "setuptools",
     "dateutil": "python-dateutil",
     "dotenv": "python-dotenv",
     "fitz": "pymupdf",

@@ -142,8 +142,12 @@ class _Writer:
         near = float(value)
         return near if math.isfinite(near) and decimal.Decimal(repr(near)) == value else str(value)
 
-    def write_iso(self, value: Any) -> str:
-        return value.isoformat()
+    def write_iso(self, value: Any) -> str | None:
+        text: str = value.isoformat()
+        if text == "NaT":  # pandas' missing date is a datetime
+            self._warn("NaT became null")
+            return None
+        return text
 
     def write_duration(self, value: datetime.timedelta) -> str:
         return duration_form(value)
@@ -230,7 +234,9 @@ class _Writer:
             return self._nested(value, kind.__pydantic_serializer__.to_python(value, mode="python", by_alias=True))
         if dataclasses.is_dataclass(kind):
             return self._attributes(value, [one.name for one in dataclasses.fields(kind)])
-        for ability in ("tolist", "item", "to_list"):
+        if hasattr(kind, "__fields__") and callable(getattr(kind, "dict", None)):  # a model of pydantic 1
+            return self._nested(value, value.dict(by_alias=True))
+        for ability in ("tolist", "to_list", "to_dicts", "item"):
             if callable(getattr(kind, ability, None)):
                 return self._nested(value, getattr(value, ability)())
         if callable(getattr(kind, "numpy", None)):
