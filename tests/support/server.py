@@ -106,8 +106,8 @@ class Server:
 def running(folder: Path, **settings: str) -> Generator[Server]:
     """A server on an empty data folder in `folder`, with these settings; stopped and checked at the end."""
     server = Server(folder / "data", free_port(), settings)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         if server._process is not None:  # pyright: ignore[reportPrivateUsage] - this module's own

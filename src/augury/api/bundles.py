@@ -30,9 +30,9 @@ def routes(services: Services, limits: Limits) -> APIRouter:
     put = described("put_bundle", schemas.Bundle, 401, 413, 422)
     put["openapi_extra"] = {"requestBody": _BYTES}
     router.add_api_route(path, at.put, methods=["PUT"], **put)
-    router.add_api_route(
-        path, at.exists, methods=["GET", "HEAD"], **described("get_bundle", schemas.StoredBundle, 401, 404, 422)
-    )
+    found = (schemas.StoredBundle, 401, 404)
+    router.add_api_route(path, at.exists, methods=["GET"], **described("get_bundle", *found))
+    router.add_api_route(path, at.exists, methods=["HEAD"], **described("head_bundle", *found))
     return router
 
 

@@ -17,7 +17,10 @@ Item = TypeVar("Item")
 
 CursorQuery = Annotated[
     str | None,
-    Query(description="`next_cursor` or `previous_cursor` of another page; it is enough to go on with the same list."),
+    Query(
+        min_length=1,
+        description="`next_cursor` or `previous_cursor` of another page; it is enough to go on with the same list.",
+    ),
 ]
 PageSize = Annotated[int, Query(ge=1, le=100, description="The most items that a page has.")]
 

@@ -122,6 +122,16 @@ class ConfigurationChange(BaseModel):
 class NewVersion(BaseModel):
     """A version to publish: its bundle has been put under /v1/bundles before."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "release_notes": "The first.",
+                "schemas": {"prediction": {"input": {"type": "object"}, "output": {"type": "string"}}},
+                "container_image_digest": "sha256:" + "0" * 64,
+            }
+        }
+    )
+
     release_notes: Line
     schemas: Schemas
     container_image_digest: str = Field(

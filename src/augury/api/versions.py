@@ -72,7 +72,7 @@ class _Routes:
     async def get(
         self, caller: MaybeCaller, owner: schemas.OwnerPath, name: schemas.NamePath, number: schemas.NumberPath
     ) -> Response:
-        """A version."""
+        """A version with its schemas."""
         return presenting.response(presenting.version(await self.models.get_version(caller, owner, name, number)))
 
     async def delete(

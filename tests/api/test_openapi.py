@@ -1,0 +1,195 @@
+"""The API's description: complete, true to what is answered, and readable without the internet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+
+import httpx
+import jsonschema_rs
+import pytest
+
+from augury.api import problems
+from augury.api.app import Limits, Readiness, Services, create_app
+from augury.api.reference import routes as reference_routes
+
+OPERATIONS = {
+    "create_prediction",
+    "list_predictions",
+    "get_prediction",
+    "cancel_prediction",
+    "create_model",
+    "list_models",
+    "list_models_of_owner",
+    "get_model",
+    "update_model",
+    "delete_model",
+    "create_version",
+    "list_versions",
+    "get_version",
+    "delete_version",
+    "get_version_configuration",
+    "update_version_configuration",
+    "get_authenticated_user",
+    "update_authenticated_user",
+    "list_own_models",
+    "put_bundle",
+    "get_bundle",
+    "head_bundle",
+    "get_liveness",
+    "get_readiness",
+}
+"""Generated clients name their methods after these: a change breaks them."""
+
+
+@pytest.fixture(scope="module")
+def document(stranger: httpx.Client) -> dict[str, Any]:
+    return stranger.get("/openapi.json").raise_for_status().json()
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def test_operations_have_names_that_stay(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, _, operation in operations(document)]
+    assert sorted(names) == sorted(OPERATIONS)
+
+
+def test_every_route_is_described() -> None:
+    nothing = cast("Any", None)
+    services = Services(nothing, nothing, nothing, nothing, nothing, Readiness)
+    app = create_app(services, Limits(60, 60, 1000, 1000))
+    described = {(path, method.upper()) for path, method, _ in operations(app.openapi())}
+    hidden = {(path, method) for path, method in served(reference_routes(app, "0", None))}
+    assert set(served(app.router)) - hidden == described
+
+
+def served(router: Any) -> Iterator[tuple[str, str]]:
+    for route in router.routes:
+        if included := getattr(route, "original_router", None):
+            yield from served(included)
+        else:
+            for method in route.methods:
+                yield route.path, method
+
+
+def test_every_operation_says_what_it_does_answers_and_refuses(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        name = f"{method} {path}"
+        assert operation["summary"], name
+        assert len(operation["description"]) > 10, name
+        codes = set(operation["responses"])
+        assert codes & {"200", "202"}, name
+        assert {int(code) for code in codes} - {200, 202} <= set(problems.STATUS.values()), name
+        for response in operation["responses"].values():
+            assert response["description"], name
+            assert "X-Request-Id" in response["headers"], name
+            if method != "head":
+                assert "application/json" in response["content"], name
+        if path.startswith("/v1/"):
+            assert operation["security"], name
+            assert {"401", "429"} <= codes, name
+        if method in ("post", "patch", "put") and not path.endswith("/cancel"):
+            assert operation["requestBody"]["required"], name
+            assert {"413", "422"} <= codes, name
+
+
+def test_references_lead_somewhere_and_every_shape_is_used(document: dict[str, Any]) -> None:
+    used = set(re.findall(r"#/components/schemas/([^\"']+)", str(document)))
+    assert used == set(document["components"]["schemas"])
+
+
+def test_bodies_have_examples(document: dict[str, Any]) -> None:
+    for _, _, operation in operations(document):
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if content is not None:
+            schema = resolved(document, content["schema"])
+            assert "example" in schema
+            assert not list(validator(document, content["schema"]).iter_errors(schema["example"]))
+
+
+def test_answers_have_the_shapes_that_are_described(
+    document: dict[str, Any], owner: httpx.Client, stranger: httpx.Client, shout: str
+) -> None:
+    made = owner.post("/v1/predictions", json={"model": shout, "input": {"text": "a"}}, headers={"Prefer": "wait"})
+    model, _, number = shout.partition(":")
+    checks = [
+        ("/v1/predictions", "post", made),
+        ("/v1/predictions", "get", owner.get("/v1/predictions")),
+        ("/v1/predictions/{prediction_id}", "get", owner.get(made.headers["location"])),
+        ("/v1/models", "get", stranger.get("/v1/models")),
+        ("/v1/models/{owner}", "get", stranger.get("/v1/models/owner")),
+        ("/v1/models/{owner}/{name}", "get", stranger.get(f"/v1/models/{model}")),
+        ("/v1/models/{owner}/{name}/versions", "get", stranger.get(f"/v1/models/{model}/versions")),
+        ("/v1/models/{owner}/{name}/versions/{number}", "get", stranger.get(f"/v1/models/{model}/versions/{number}")),
+        (
+            "/v1/models/{owner}/{name}/versions/{number}/configuration",
+            "get",
+            stranger.get(f"/v1/models/{model}/versions/{number}/configuration"),
+        ),
+        ("/v1/user", "get", owner.get("/v1/user")),
+        ("/v1/user", "get", stranger.get("/v1/user")),
+        ("/v1/user/models", "get", owner.get("/v1/user/models")),
+        ("/v1/predictions", "post", owner.post("/v1/predictions", json={})),
+        ("/v1/predictions/{prediction_id}", "get", owner.get("/v1/predictions/x")),
+        ("/v1/models/{owner}/{name}", "get", stranger.get("/v1/models/owner/nothing")),
+        ("/readyz", "get", stranger.get("/readyz")),
+    ]
+    for path, method, answer in checks:
+        response = document["paths"][path][method]["responses"][str(answer.status_code)]
+        schema = response["content"]["application/json"]["schema"]
+        found = [str(error) for error in validator(document, schema).iter_errors(answer.json())]
+        assert not found, (path, found)
+        same_keys(document, schema, answer.json())
+
+
+def same_keys(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
+    """Nothing is answered that is not described: JSON Schema alone would let it pass."""
+    schema = resolved(document, schema)
+    for choice in schema.get("anyOf", []):
+        if value is not None and choice.get("type") != "null":
+            same_keys(document, choice, value)
+    if "properties" in schema and isinstance(value, dict):
+        fields = cast("dict[str, Any]", value)
+        assert set(fields) <= set(schema["properties"])
+        for name, inner in fields.items():
+            same_keys(document, schema["properties"][name], inner)
+    if "items" in schema and isinstance(value, list):
+        for inner in cast("list[Any]", value):
+            same_keys(document, schema["items"], inner)
+
+
+def resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    name = schema.get("$ref", "").removeprefix("#/components/schemas/")
+    return document["components"]["schemas"][name] if name else schema
+
+
+def validator(document: dict[str, Any], schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]})
+
+
+def test_the_reference_page_loads_everything_from_this_server(stranger: httpx.Client) -> None:
+    page = stranger.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    addresses = re.findall(r"""(?:href|src|url)\s*[=:]\s*["']([^"']+)["']""", page.text)
+    assert len(addresses) == 4
+    for address in addresses:
+        found = stranger.get(httpx.URL("/docs").join(address))
+        assert found.status_code == 200, address
+        assert len(found.content) > 500
+    assert "//cdn" not in page.text
+    assert "https://" not in page.text
+
+
+def test_nothing_else_is_served_from_beside_the_page(stranger: httpx.Client) -> None:
+    for path in ("/docs/__init__.py", "/docs/..%2fcore.py", "/docs/redoc.standalone.js"):
+        assert stranger.get(path).status_code == 404
+
+
+def test_the_root_points_to_what_there_is(stranger: httpx.Client) -> None:
+    for pointer in ("docs", "openapi", "ready"):
+        assert stranger.get(stranger.get("/").json()[pointer]).status_code == 200
