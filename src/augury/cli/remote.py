@@ -8,7 +8,6 @@ What the server refuses, and not reaching it, become one sentence. Knows nothing
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -149,12 +148,10 @@ def _running(data: Path) -> str | None:
     # The lock itself is left alone: even to try it could stop a server that is just starting.
     try:
         owner: Any = json.loads((data / "lock").read_text())
-        os.kill(owner["pid"], 0)
-        return str(owner["address"])
-    except PermissionError:
-        return None
+        pid, address = int(owner["pid"]), str(owner["address"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return address if Path("/proc", str(pid)).exists() else None
 
 
 def _kept_token(data: Path) -> str | None:
