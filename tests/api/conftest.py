@@ -7,7 +7,7 @@ from collections.abc import Generator
 import httpx
 import pytest
 
-from tests.support import publish
+from tests.support import models
 from tests.support.server import Server, running
 
 
@@ -35,16 +35,16 @@ def stranger(server: Server) -> Generator[httpx.Client]:
 @pytest.fixture(scope="session")
 def echo(owner: httpx.Client) -> str:
     """A private model that gives back its input's `value`."""
-    return publish.publish(owner, "echo", publish.ECHO)
+    return models.publish(owner, "echo", models.ECHO)
 
 
 @pytest.fixture(scope="session")
 def shout(owner: httpx.Client) -> str:
     """A public model whose input can be wrong."""
-    return publish.publish(owner, "shout", publish.SHOUT, visibility="public")
+    return models.publish(owner, "shout", models.SHOUT, visibility="public")
 
 
 @pytest.fixture(scope="session")
 def latch(owner: httpx.Client) -> str:
     """A model that runs until a file exists."""
-    return publish.publish(owner, "latch", publish.LATCH)
+    return models.publish(owner, "latch", models.LATCH)

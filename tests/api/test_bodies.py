@@ -89,10 +89,13 @@ def test_an_escaped_nul_arrives_as_it_is() -> None:
     assert parse(b'{"model": "a/b", "input": {"x": "a\\u0000b"}}').input == {"x": "a\0b"}
 
 
-def test_nesting_up_to_the_limit_arrives() -> None:
-    depth = 190
-    body = parse(b'{"model": "a/b", "input": {"x": ' + b"[" * depth + b"]" * depth + b"}}")
-    assert jsontext.dumps(body.input).count("[") == depth
+@pytest.mark.parametrize("inner", [b"", b"1" * 30])
+def test_nesting_up_to_the_limit_arrives_and_one_more_does_not(inner: bytes) -> None:
+    def nested(depth: int) -> bytes:
+        return b'{"model": "a/b", "input": {"x": ' + b"[" * depth + inner + b"]" * depth + b"}}"
+
+    assert jsontext.dumps(parse(nested(bodies.DEPTH - 2)).input).count("[") == bodies.DEPTH - 2
+    assert refusal(nested(bodies.DEPTH - 1)) == [(("body",), "json_invalid")]
 
 
 def test_many_brackets_that_are_not_deep_arrive() -> None:

@@ -254,10 +254,8 @@ def test_the_scheme_of_a_token_is_written_in_any_case(server: Server, stranger: 
 def test_input_is_checked_before_anything_is_stored_when_asked(owner: httpx.Client, shout: str) -> None:
     newest = owner.get("/v1/predictions", params={"page_size": 1}).json()["items"]
     answer = create(owner, {"model": shout, "input": {"times": "5"}}, {"Validate-Input": "true"})
-    assert sorted(problems(answer)) == [
-        (["body", "input"], "required"),
-        (["body", "input", "times"], "type"),
-    ] or sorted(problems(answer)) == [(["body", "input", "text"], "required"), (["body", "input", "times"], "type")]
+    expected = [(["body", "input"], "required"), (["body", "input", "times"], "type")]
+    assert sorted(problems(answer)) == expected
     assert owner.get("/v1/predictions", params={"page_size": 1}).json()["items"] == newest
 
 
@@ -271,24 +269,24 @@ def test_types_are_json_schemas_and_nothing_is_coerced(
         assert answer.json()["output"] == "AAAAA"
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        10**19,
-        -(10**19),
-        2**63,
-        2**64,
-        10**300 + 1,
-        0.1,
-        5e-324,
-        1.7976931348623157e308,
-        "a\0b",
-        "\x1f\u2028\U0001f600",
-        "x" * 1_000_000,
-        [[[[]]]],
-        {"": {"a\0": None}},
-    ],
-)
+VALUES: list[object] = [
+    10**19,
+    -(10**19),
+    2**63,
+    2**64,
+    10**300 + 1,
+    0.1,
+    5e-324,
+    1.7976931348623157e308,
+    "a\0b",
+    "\x1f\u2028\U0001f600",
+    "x" * 1_000_000,
+    [[[[]]]],
+    {"": {"a\0": None}},
+]
+
+
+@pytest.mark.parametrize("value", VALUES)
 def test_values_of_every_kind_come_back_exactly(owner: httpx.Client, echo: str, value: object) -> None:
     answer = create(owner, {"model": echo, "input": {"value": value}}, HELD)
     assert answer.status_code == 200
@@ -304,12 +302,9 @@ def test_nesting_has_a_limit_and_up_to_it_everything_works(owner: httpx.Client, 
         raw = b'{"model": "%s", "input": {"value": %s}}' % (echo.encode(), b"[" * depth + b"]" * depth)
         return owner.post("/v1/predictions", content=raw, headers=HELD)
 
-    assert answer(190).json()["status"] == "succeeded"
-    for depth in (240, 250, 260, 900, 1024):
-        found = answer(depth)
-        assert found.status_code in (200, 422), found.text
-        if found.status_code == 200:
-            assert found.json()["status"] in ("succeeded", "failed")
+    assert answer(198).json()["status"] == "succeeded"
+    for depth in (199, 260, 900, 1024):
+        assert problems(answer(depth)) == [(["body"], "json_invalid")]
 
 
 @pytest.mark.timeout(60)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.api.test_create import problems
-from tests.support import publish
+from tests.support import models
 
 
 def fresh() -> str:
@@ -26,13 +26,13 @@ def model(owner: httpx.Client) -> str:
 
 @pytest.fixture(scope="module")
 def digest(owner: httpx.Client) -> str:
-    name, content = publish.packed(publish.SHOUT)
+    name, content = models.packed(models.SHOUT)
     owner.put(f"/v1/bundles/{name}", content=content).raise_for_status()
     return name
 
 
 def new_version(digest: str, **changed: Any) -> dict[str, Any]:
-    schemas = publish.SHOUT.schemas
+    schemas = models.SHOUT.schemas
     return {"release_notes": "", "schemas": schemas, "container_image_digest": digest} | changed
 
 
@@ -246,7 +246,7 @@ def test_the_same_key_and_body_make_one_model_and_one_version(owner: httpx.Clien
 
 
 def test_a_bundle_is_put_once_and_looked_for(owner: httpx.Client) -> None:
-    digest, content = publish.packed(publish.LATCH)
+    digest, content = models.packed(models.LATCH)
     path = f"/v1/bundles/{digest}"
     for _ in range(2):
         answer = owner.put(path, content=content).raise_for_status()

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from wriftai import Client
 
-from tests.support import publish
+from tests.support import models
 from tests.support.server import Server, running
 
 
@@ -25,8 +25,8 @@ def shout(server: Server) -> str:
     """A published model: `owner/name:number`."""
     headers = {"Authorization": f"Bearer {server.token}"}
     with httpx.Client(base_url=server.url, headers=headers, timeout=30) as http:
-        publish.publish(http, "shout", publish.SHOUT)
-        return publish.publish(http, "shout", publish.SHOUT)
+        models.publish(http, "shout", models.SHOUT)
+        return models.publish(http, "shout", models.SHOUT)
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +34,7 @@ def latch(server: Server) -> str:
     """A published model that runs until a file exists: `owner/name:number`."""
     headers = {"Authorization": f"Bearer {server.token}"}
     with httpx.Client(base_url=server.url, headers=headers, timeout=30) as http:
-        return publish.publish(http, "latch", publish.LATCH)
+        return models.publish(http, "latch", models.LATCH)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.client.conftest import Use
-from tests.support import publish
+from tests.support import models
 from tests.support.server import Server
 
 pytestmark = pytest.mark.anyio
@@ -50,7 +50,7 @@ def fresh() -> str:
 @pytest.fixture
 def digest(server: Server) -> str:
     """A bundle that the server has."""
-    name, content = publish.packed(publish.SHOUT)
+    name, content = models.packed(models.SHOUT)
     headers = {"Authorization": f"Bearer {server.token}"}
     httpx.put(f"{server.api}/bundles/{name}", content=content, headers=headers).raise_for_status()
     return name
@@ -143,7 +143,7 @@ async def test_a_version_is_published_found_configured_and_deleted(use: Use, dig
     await use("models", "create", {"name": model.split("/")[1]})
     new: dict[str, Any] = {
         "release_notes": "the first",
-        "schemas": publish.SHOUT.schemas,
+        "schemas": models.SHOUT.schemas,
         "container_image_digest": digest,
         "compatibilities": {"openai_embeddings": False},
         "configuration": {"hardware_identifier": "cpu", "variable_names": []},
@@ -151,7 +151,7 @@ async def test_a_version_is_published_found_configured_and_deleted(use: Use, dig
     first = await use("model_versions", "create", model, new)
     assert set(first) == VERSION_DETAILS | {"configuration"}
     assert (first["number"], first["release_notes"], first["container_image_digest"]) == (1, "the first", digest)
-    assert first["schemas"] == publish.SHOUT.schemas
+    assert first["schemas"] == models.SHOUT.schemas
     assert first["configuration"] == {"hardware_identifier": "cpu", "variable_names": []}
     assert set(first["compatibilities"]) == {
         "openai_chat_completions",
@@ -192,7 +192,7 @@ async def test_a_version_is_published_found_configured_and_deleted(use: Use, dig
 async def test_public_models_and_their_versions_are_seen_without_a_token(use: Use, server: Server, digest: str) -> None:
     model = f"owner/{fresh()}"
     await use("models", "create", {"name": model.split("/")[1], "visibility": "public"})
-    new = {"release_notes": "", "schemas": publish.SHOUT.schemas, "container_image_digest": digest}
+    new = {"release_notes": "", "schemas": models.SHOUT.schemas, "container_image_digest": digest}
     await use("model_versions", "create", model, new)
     with httpx.Client() as http:
         async with httpx.AsyncClient() as async_http:

@@ -6,6 +6,7 @@ malformed text has one answer. Knows nothing about what the fields mean.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -22,8 +23,10 @@ Model = TypeVar("Model", bound=BaseModel)
 IGNORED = "Augury-Ignored"
 """The response header that names the fields that were not understood."""
 _IGNORED_BYTES = 1024
-_SURELY_WRITABLE = 200
-"""Brackets that even all inside each other are no trouble."""
+DEPTH = 200
+"""Levels of the deepest body: what a model can be given and can give back."""
+_WRITER_DEPTH = 254
+"""Levels that jsontext can write."""
 
 
 async def read(receive: Receive) -> bytes:
@@ -44,11 +47,11 @@ def parse(kind: type[Model], raw: bytes) -> tuple[Model, str | None]:
     """The body as a model, and the value for the header that names ignored fields; raises InvalidRequest."""
     try:
         value = jsontext.loads(raw)
-        # Reading takes deeper nesting than writing, so what could be too deep is tried, with room around it.
-        if raw.count(b"[") + raw.count(b"{") > _SURELY_WRITABLE:
-            jsontext.dump_bytes([[[[value]]]])
+        # Only what has so many brackets can be so deep, and then asking the writer is quicker than looking.
+        if raw.count(b"[") + raw.count(b"{") > DEPTH:
+            jsontext.dump_bytes(reduce(lambda inner, _: [inner], range(_WRITER_DEPTH - DEPTH), value))
     except InvalidJson as error:
-        msg = "The body is not JSON that can be kept."
+        msg = f"The body is not JSON, or is nested more than {DEPTH} levels deep."
         raise InvalidRequest.at("body", msg=msg, type="json_invalid", error=str(error)) from None
     if not isinstance(value, dict):
         raise InvalidRequest.at(
