@@ -7,6 +7,7 @@ Knows nothing about HTTP, and nothing about processes: a place in a worker is on
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,6 +27,8 @@ from augury.store import idempotency, queue
 from augury.store import predictions as rows
 from augury.store.connection import Connection
 from augury.store.database import Database
+
+log = logging.getLogger(__name__)
 
 RECHECK_SECONDS = 5.0
 """How often a waiting request looks into the store by itself, should every hint be lost."""
@@ -221,7 +224,12 @@ class Predictions:
         return await self._read(prediction)
 
     async def _read(self, prediction: Prediction) -> Prediction:
-        found = await self.db.read(lambda c: rows.get(c, prediction.id))
+        try:
+            found = await self.db.read(lambda c: rows.get(c, prediction.id))
+        except Exception:
+            # It is stored, so an error now would make its caller create it again (D4): answer with what is known.
+            log.exception("prediction not read again", extra={"prediction": prediction.id})
+            return prediction
         return found or prediction
 
 
