@@ -39,6 +39,7 @@ def run(rounds: int = 3, seconds: int = 5, sync: str = "full") -> list[Row]:
             body = {"model": "owner/echo", "input": {"text": "hello"}, "stream": False}
             headers = ours.headers(Prefer="wait=10")
             _warm(f"{ours.url}/v1/predictions", body, headers)
+            _warm(theirs, {"input": {"text": "hello"}}, {})
             seen: dict[tuple[str, int], list[Load]] = defaultdict(list)
             for _ in range(rounds):
                 for connections in CONNECTIONS:
