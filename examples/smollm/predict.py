@@ -1,5 +1,6 @@
 """Text generation: SmolLM2-135M-Instruct, a small language model, on llama.cpp, its text given out as it arises."""
 
+import os
 import secrets
 from collections.abc import Iterator
 from importlib.metadata import distribution
@@ -20,6 +21,9 @@ class Predictor:
         params.model.path = str(weights)
         params.n_ctx = 2048
         params.verbosity = 0
+        # Its threads wait for each other at every layer: with as many as cores, one busy core makes all of them slow.
+        threads = max(1, min(4, len(os.sched_getaffinity(0)) // 2))
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
         # llama.cpp opens a port on loopback that nothing here uses: nobody else shall.
         params.api_keys = [secrets.token_hex(16)]
         self.server = xllamacpp.Server(params)
@@ -56,7 +60,7 @@ class Predictor:
 
     def chunks(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Turn llama.cpp's calls back into a generator; one that is left early stops the generation."""
-        arrived: SimpleQueue[dict[str, Any] | BaseException | None] = SimpleQueue()
+        arrived: SimpleQueue[dict[str, Any] | Exception | None] = SimpleQueue()
         unwanted = Event()
 
         def receive(chunk: dict[str, Any]) -> bool:
@@ -66,15 +70,16 @@ class Predictor:
         def generate() -> None:
             try:
                 self.server.handle_chat_completions(request, receive)
-                arrived.put(None)
-            except BaseException as error:
+            except (RuntimeError, ValueError) as error:
                 arrived.put(error)
+            finally:
+                arrived.put(None)
 
         thread = Thread(target=generate, name="generate")
         thread.start()
         try:
             while (chunk := arrived.get()) is not None:
-                if isinstance(chunk, BaseException):
+                if isinstance(chunk, Exception):
                     raise chunk
                 yield chunk
         finally:

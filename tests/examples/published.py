@@ -32,6 +32,7 @@ class Examples:
     url: str
     token: str
     client: Client
+    data: Path
     references: dict[str, str] = field(default_factory=dict[str, str])
 
     def ask(self, path: str, **values: Any) -> PredictionWithDetails:
@@ -72,7 +73,9 @@ class Examples:
 
     @property
     def environment(self) -> dict[str, str]:
-        return clean_environment() | {"AUGURY_URL": self.url, "AUGURY_TOKEN": self.token}
+        # With the server's folder, what a push checks in is what the server then runs in, and nothing is left at home.
+        ours = {"AUGURY_URL": self.url, "AUGURY_TOKEN": self.token, "AUGURY_DATA": str(self.data)}
+        return clean_environment() | ours
 
 
 @contextmanager
@@ -84,20 +87,20 @@ def running(folder: Path) -> Generator[Examples]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean_environment())
     try:
-        until(lambda: process.poll() is not None or is_ready(url), "the server is ready")
-        assert process.poll() is None, (folder / "log").read_text()
-        token = (folder / "data" / "token").read_text().strip()
         with httpx.Client(timeout=120) as http:
-            yield Examples(url, token, Client(token, f"{url}/v1", http_client=http, max_retries=0))
+            until(lambda: process.poll() is not None or is_ready(http, url), "the server is ready", deadline=30)
+            assert process.poll() is None, (folder / "log").read_text()
+            token = (folder / "data" / "token").read_text().strip()
+            yield Examples(url, token, Client(token, f"{url}/v1", http_client=http, max_retries=0), folder / "data")
     finally:
         process.terminate()
         process.wait(40)
     assert process.returncode == 0, (folder / "log").read_text()
 
 
-def is_ready(url: str) -> bool:
+def is_ready(http: httpx.Client, url: str) -> bool:
     try:
-        return httpx.get(f"{url}/readyz").status_code == 200
+        return http.get(f"{url}/readyz").status_code == 200
     except httpx.TransportError:
         return False
 
