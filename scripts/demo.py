@@ -77,6 +77,9 @@ def main() -> int:
     except DemoError as error:
         console.print(f"[red]make demo: {error}[/]", soft_wrap=True)
         return 1
+    except KeyboardInterrupt:
+        console.print("make demo: interrupted; the server was stopped")
+        return 130
     if wrong:
         console.print(f"[red]make demo: not the right answer from {', '.join(wrong)}[/]")
         return 1
@@ -190,6 +193,8 @@ def demonstrate(running: Server, example: Example) -> bool:
         prediction = client.predictions.create(model=reference, input=example.input, validate_input=True, wait=True)
     except httpx.HTTPStatusError as error:
         raise DemoError(f"{reference} was not asked: {error}\n{error.response.text}") from None
+    except httpx.TransportError as error:
+        raise DemoError(f"the server gave no answer: {error!r}\n{last_lines()}") from None
     answered = time.monotonic()
     succeeded = prediction["status"] == "succeeded"
     right = succeeded and example.right(prediction["output"])
@@ -198,9 +203,9 @@ def demonstrate(running: Server, example: Example) -> bool:
     console.print(
         Panel(
             Group(Text(example.ask, style="dim"), Text(), shown),
-            title=f"[bold]{reference}[/]  {colour(prediction['status'])}",
+            title=f"[bold]{reference}[/]  {verdict(prediction['status'], right)}",
             title_align="left",
-            subtitle=times if right else f"{times}   [red]NOT WHAT IT SHOULD BE[/]",
+            subtitle=times,
             subtitle_align="left",
             padding=(1, 2),
         )
@@ -236,13 +241,17 @@ def short(duration: str) -> str:
     return f"{float(seconds[1]):.2f} s" if seconds else duration
 
 
-def colour(status: str) -> str:
-    return f"[green]{status}[/]" if status == "succeeded" else f"[red]{status}[/]"
+def verdict(status: str, right: bool) -> str:
+    if status != "succeeded":
+        return f"[red]{status}[/]"
+    return f"[green]{status}[/]" if right else f"{status}, [red]but this is not the right answer[/]"
 
 
 def farewell(running: Server, keep: bool) -> None:
     if running.process and not keep:
-        console.print(f"\nThe server at {running.url} stops now; [bold]KEEP=1 make demo[/] leaves it running.")
+        console.print(
+            f"\nThe server at {running.url} stops now; [bold]KEEP=1 make demo[/] leaves it running.", soft_wrap=True
+        )
         return
     pid = running.process.pid if running.process else json.loads(KEPT.read_text())["pid"]
     console.print(
