@@ -6,6 +6,7 @@ SIGTERM -> the gate closes -> the engine drains -> held requests answer -> HTTP 
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -95,6 +96,10 @@ async def serve(settings: Settings, environ: Mapping[str, str], started: Callabl
             tasks.start_soon(_watch_signals, tasks.cancel_scope, stop, parts)
             tasks.start_soon(_run_engine, parts, stop, ready, http)
             await ready.wait()
+            # What has been loaded by now stays: looking through it again and again would stop everything for
+            # some 50 ms each time.
+            gc.collect()
+            gc.freeze()
             tasks.start_soon(_announce, http, started, Started(url, account.name, token, token_file))
             await http.serve(sockets=[listening])
             tasks.cancel_scope.cancel()

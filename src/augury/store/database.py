@@ -221,7 +221,9 @@ def _drain(waiting: _Waiting, session: SqliteSession) -> tuple[list[_Job], bool]
 
 
 def _commit(session: SqliteSession, batch: list[_Job]) -> None:
-    if len(batch) > 1 and _commit_together(session, batch):
+    # Savepoints are left out at first: each is two more calls into SQLite, and after each call this thread has to
+    # win the interpreter back from the event loop.
+    if len(batch) > 1 and (_commit_plainly(session, batch) or _commit_apart(session, batch)):
         return
     # Alone, or the transaction as a whole failed: then each gets its own, so that only the culprit fails.
     for job in batch:
@@ -232,14 +234,28 @@ def _commit(session: SqliteSession, batch: list[_Job]) -> None:
             job.error = error
 
 
-def _commit_together(session: SqliteSession, batch: list[_Job]) -> bool:
+def _commit_plainly(session: SqliteSession, batch: list[_Job]) -> bool:
+    """One transaction; False, and nothing done, as soon as one of them raises."""
+    try:
+        session.begin()
+        for job in batch:
+            job.result = job.fn(session.connection)
+        session.commit()
+    except BaseException:  # noqa: BLE001 - whatever it was, who raised it is found out by doing them apart
+        session.rollback()
+        return False
+    return True
+
+
+def _commit_apart(session: SqliteSession, batch: list[_Job]) -> bool:
+    """One transaction in which each has a savepoint, so that what one raises undoes it alone."""
     cursor, connection = session.cursor, session.connection
     try:
         session.begin()
         for job in batch:
             cursor.execute("SAVEPOINT one")
             try:
-                job.result = job.fn(connection)
+                job.result, job.error = job.fn(connection), None
             except BaseException as error:  # noqa: BLE001 - its caller hears of it, and the others go on
                 job.error = error
                 cursor.execute("ROLLBACK TO one")

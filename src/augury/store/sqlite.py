@@ -5,8 +5,10 @@ Knows nothing about threads: whoever uses a session uses it from one thread at a
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -17,18 +19,18 @@ from sqlalchemy.pool import NullPool
 
 from augury.store.connection import Connection, refuse_nul
 
+log = logging.getLogger(__name__)
+
 Sync = Literal["full", "normal"]
 
 _BUSY_MILLIS = 5_000
 _CHECKPOINT_MILLIS = 20
-_CHECKPOINT_ROWS = 500
+_CHECKPOINT_ROWS = 2_000
 """Changed rows after which the WAL is copied into the file although writes are waiting.
 
 Soon enough that the WAL begins anew within the blocks it already has: flushing what overwrites them takes about half
 as long as flushing what makes a file longer.
 """
-_IDLE_ROWS = 200
-"""The same while nothing waits."""
 _WAL_LIMIT = 64 * 1024 * 1024
 """Bytes of WAL at which the writer waits for readers, shortly, to begin it anew."""
 
@@ -46,6 +48,7 @@ class SqliteSession:
         self._core = _core(self.raw)
         self.connection = Connection("sqlite", self.cursor, self._core)
         self._checkpointed = self.raw.total_changes
+        self._copier = Copier(path) if writes else None
 
     def begin(self) -> None:
         """Open a transaction; a writing one takes the file's lock at once."""
@@ -65,15 +68,27 @@ class SqliteSession:
         return False
 
     def tidy(self, *, idle: bool) -> None:
-        """Copy the WAL into the file where it is time. Between transactions only, by the writer."""
+        """Copy the WAL into the file where it is time. Between transactions only, by the writer.
+
+        Most of it is copied beside the writes, by a thread of its own; what came in meanwhile is little, and copied
+        here, for only a WAL that was copied to its end begins anew.
+        """
+        copier = self._copier
+        if copier is None or copier.busy:
+            return
         changed = self.raw.total_changes - self._checkpointed
-        if _size(f"{self._path}-wal") > _WAL_LIMIT:
-            self._checkpoint("TRUNCATE")
-        elif changed >= (_IDLE_ROWS if idle else _CHECKPOINT_ROWS):
+        if copier.take_done():
+            self._checkpoint("PASSIVE" if _size(f"{self._path}-wal") <= _WAL_LIMIT else "TRUNCATE")
+        elif idle and changed:
             self._checkpoint("PASSIVE")
+        elif changed >= _CHECKPOINT_ROWS:
+            self._checkpointed = self.raw.total_changes
+            copier.start()
 
     def close(self) -> None:
         """Close the connection; the last one removes the WAL."""
+        if self._copier is not None:
+            self._copier.close()
         self._core.close()
         self.raw.close()
 
@@ -85,6 +100,50 @@ class SqliteSession:
             self.raw.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
         finally:
             self.raw.execute(f"PRAGMA busy_timeout={_BUSY_MILLIS}").fetchall()
+
+
+class Copier:
+    """A thread that copies the WAL into the file while the writer goes on writing."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._wanted = threading.Event()
+        self._ended = False
+        self.busy = False
+        self._done = False
+        self._thread = threading.Thread(target=self._run, name="store-copier", daemon=True)
+        self._thread.start()
+
+    def start(self) -> None:
+        """Copy what is in the WAL now."""
+        self.busy = True
+        self._wanted.set()
+
+    def take_done(self) -> bool:
+        """Whether a copy has ended since the last time this was asked."""
+        done, self._done = self._done, False
+        return done
+
+    def close(self) -> None:
+        """End the thread."""
+        self._ended = True
+        self._wanted.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        raw = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        try:
+            while self._wanted.wait() and not self._ended:
+                self._wanted.clear()
+                try:
+                    raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                except sqlite3.Error:
+                    # Nothing is lost: the writer's own turn copies everything.
+                    log.exception("checkpoint failed")
+                self._done = True
+                self.busy = False
+        finally:
+            raw.close()
 
 
 def sqlite_path(url: str) -> str:
