@@ -18,7 +18,7 @@ from augury.domain.errors import InvalidRequest, NotFound, Unauthenticated
 from augury.domain.ids import AccountId, IdSource
 from augury.domain.model import NAME_RULE, as_name
 from augury.store import users as rows
-from augury.store.connection import Connection
+from augury.store.connection import Connection, ConstraintViolated
 from augury.store.database import Database
 from augury.store.users import Token
 
@@ -113,7 +113,11 @@ class Access:
         now = self.now()
         account = Account(AccountId(self.ids.next()), wanted, True, now)
         token, text = self._new_token(account.id, "owner", None)
-        found = await self.db.write(lambda c: _ensure_owner(c, account, token, _digest(text).hex()))
+        try:
+            found = await self.db.write(lambda c: _ensure_owner(c, account, token, _digest(text).hex()))
+        except ConstraintViolated:
+            # Another process has started for the first time just now.
+            found = await self.db.write(lambda c: _ensure_owner(c, account, token, _digest(text).hex()))
         return found, text if found.id == account.id else None
 
     def forget(self) -> None:

@@ -26,8 +26,10 @@ SCHEMA_DEPTH = 100
 """Levels of the deepest schema; the compiler goes down to about 250."""
 SCHEMA_COST = 20_000
 """Keywords that may apply to one value, when every reference is followed."""
-_BACKTRACK_LIMIT = 100_000
 _REGEX_BYTES = 1 << 20
+_TOLD_VALUES = 2_000
+"""Values inside the biggest one of which every problem is told: finding them all takes far longer than finding one."""
+_TOLD_DEPTH = 64
 _SHOWN_BYTES = 1024
 _PROBLEMS = 50
 
@@ -49,16 +51,24 @@ class Validator:
 
     schema: JsonObject | bool
     _compiled: jsonschema_rs.Draft202012Validator = field(repr=False)
+    _branches: bool
+    """It has alternatives, each of which collects all its errors before any is told."""
 
     def problems(self, value: JsonValue, prefix: Loc = (), limit: int = _PROBLEMS) -> list[Problem]:
         """What is wrong with the value, at most `limit` places; `prefix` goes before each place."""
         try:
             if self._compiled.is_valid(value):
                 return []
-            found = islice(self._compiled.iter_errors(value), limit)
-            return [_problem(error, value, prefix) for error in found]
+            if _small(value):
+                return [_problem(error, value, prefix) for error in islice(self._compiled.iter_errors(value), limit)]
+            if not self._branches:
+                self._compiled.validate(value)
+        except jsonschema_rs.ValidationError as error:
+            return [_problem(error, value, prefix)]
         except ValueError as error:
             return [Problem(prefix, f"The value cannot be checked: {_sentence(str(error))}", "uncheckable")]
+        msg = "The value does not fit the schema, and is too big or too deep for the place to be told."
+        return [Problem(prefix, msg, "invalid", shown(value))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +85,19 @@ def compile_schema(schema: JsonValue) -> Validator:
     if not isinstance(schema, dict | bool):
         raise BadSchema("A schema is an object, or true or false.")
     try:
+        text = jsontext.dumps(schema)
         compiled = jsonschema_rs.Draft202012Validator(
             schema,
             validate_formats=False,
             offline=True,
-            pattern_options=jsonschema_rs.FancyRegexOptions(
-                backtrack_limit=_BACKTRACK_LIMIT, size_limit=_REGEX_BYTES, dfa_size_limit=_REGEX_BYTES
-            ),
+            # The engine that never backtracks: no pattern of anyone's can hold up the server.
+            pattern_options=jsonschema_rs.RegexOptions(size_limit=_REGEX_BYTES, dfa_size_limit=_REGEX_BYTES),
         )
     except jsonschema_rs.ValidationError as error:
-        raise BadSchema(_sentence(error.message), tuple(error.instance_path)) from None
+        raise _bad(error) from None
     except ValueError as error:
         raise BadSchema(_sentence(str(error))) from None
-    return Validator(schema, compiled)
+    return Validator(schema, compiled, '"anyOf"' in text or '"oneOf"' in text)
 
 
 def compile_set(schemas: Mapping[str, JsonValue]) -> SchemaSet:
@@ -121,8 +131,30 @@ def shown(value: Any) -> JsonValue:
     try:
         text = jsontext.dumps(value)
     except InvalidJson:
-        return shown(repr(value))
+        return "…"
     return cast("JsonValue", value) if len(text) <= _SHOWN_BYTES else text[:_SHOWN_BYTES] + "…"
+
+
+def _small(value: JsonValue) -> bool:
+    """Whether all the problems of a value are found in no time."""
+    level: list[JsonValue] = [value]
+    seen = 0
+    for _ in range(_TOLD_DEPTH):
+        seen += len(level)
+        if not level or seen > _TOLD_VALUES:
+            break
+        level = [inner for outer in level for inner in _inside(outer)]
+    return not level and seen <= _TOLD_VALUES
+
+
+def _bad(error: jsonschema_rs.ValidationError) -> BadSchema:
+    path = tuple(error.instance_path)
+    if path and (path[-1] == "pattern" or path[-2:-1] == ("patternProperties",)):
+        hint = "a pattern has no look-around and no back-references, so that it is always matched quickly"
+        return BadSchema(f"{error.message[:200]}: {hint}.", path)
+    if "Retrieval is disabled" in error.message:
+        return BadSchema("A reference leads out of the schema: everything has to be in it, nothing is fetched.", path)
+    return BadSchema(_sentence(error.message), path)
 
 
 def _bound(schema: JsonObject | bool) -> None:
