@@ -95,12 +95,15 @@ class Relay:
 
     @asynccontextmanager
     async def _connected(self) -> AsyncGenerator[AsyncConnection]:
-        connection = await AsyncConnection.connect(self._url, autocommit=True, connect_timeout=_CONNECT_SECONDS)
-        try:
-            yield connection
-        finally:
-            # The driver's own context would wait for the server, which a cancelled task cannot.
-            with anyio.CancelScope(shield=True):
+        # Cancelled halfway through a log-in the driver would leave the server waiting for the rest of it, and closing
+        # waits for the server, which a cancelled task cannot.
+        with anyio.CancelScope(shield=True) as scope:
+            connection = await AsyncConnection.connect(self._url, autocommit=True, connect_timeout=_CONNECT_SECONDS)
+            scope.shield = False
+            try:
+                yield connection
+            finally:
+                scope.shield = True
                 await connection.close()
 
     async def _send_on(self, connection: AsyncConnection) -> None:
