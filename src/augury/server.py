@@ -180,6 +180,8 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str, ready
             grace_period=settings.grace_period,
             now=wall_clock,
         )
+        # A user's new name, and what other processes change, reach what is remembered of models by this hint alone.
+        stack.enter_context(notifier.subscribe("models", lambda _: services.models.forget()))
         yield Parts(db, services, engine, gate)
 
 
