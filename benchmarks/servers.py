@@ -92,11 +92,10 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < ends:
         if process.poll() is not None:
             raise RuntimeError(f"{process.args} ended with {process.returncode}")
-        with suppress(OSError):
-            # Not httpx: making its client again and again would take the time that is measured.
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                if answer.status == 200:
-                    return
+        # Not httpx: making its client again and again would take the time that is measured.
+        with suppress(OSError), urllib.request.urlopen(url, timeout=2) as answer:
+            if answer.status == 200:
+                return
         time.sleep(0.005)
     raise RuntimeError(f"{url} did not answer within {START_SECONDS:g} s")
 

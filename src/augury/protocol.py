@@ -198,8 +198,8 @@ def encode(message: Message, spill: str, dump: Callable[[Any], bytes] = _dump) -
     if len(body) <= INLINE_LIMIT:
         return _LENGTH.pack(len(body)) + body
     if len(body) > MESSAGE_LIMIT:
-        raise ProtocolError("a {} of {} bytes is over the limit of {}".format(kind.__name__, len(body), MESSAGE_LIMIT))
-    name = "spill-{}.json".format(os.urandom(16).hex())
+        raise ProtocolError(f"a {kind.__name__} of {len(body)} bytes is over the limit of {MESSAGE_LIMIT}")
+    name = f"spill-{os.urandom(16).hex()}.json"
     with open(os.path.join(spill, name), "xb") as file:
         file.write(body)
     raw = name.encode()
@@ -213,7 +213,7 @@ def decode(body: bytes, load: Callable[[bytes], Any] = json.loads) -> Message:
         kind = _KINDS[content.pop("kind")]
         return kind(**content)  # type: ignore[no-any-return]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ProtocolError("not a message: {}".format(error)) from None
+        raise ProtocolError(f"not a message: {error}") from None
 
 
 class Frames:
@@ -234,7 +234,7 @@ class Frames:
             spilled = bool(size & _SPILLED)
             size &= ~_SPILLED
             if size > INLINE_LIMIT:
-                raise ProtocolError("a frame of {} bytes is over the limit of {}".format(size, INLINE_LIMIT))
+                raise ProtocolError(f"a frame of {size} bytes is over the limit of {INLINE_LIMIT}")
             if len(buffer) - start - 4 < size:
                 break
             body = bytes(buffer[start + 4 : start + 4 + size])
@@ -247,7 +247,7 @@ class Frames:
         name = raw.decode("ascii", "replace")
         # The name comes from a process that runs foreign code: it may name nothing but a spill file of this folder.
         if os.path.basename(name) != name or not (name.startswith("spill-") and name.endswith(".json")):
-            raise ProtocolError("{!r} is no spill file".format(name))
+            raise ProtocolError(f"{name!r} is no spill file")
         path = os.path.join(self._spill, name)
         try:
             descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
@@ -255,7 +255,7 @@ class Frames:
                 body = file.read(MESSAGE_LIMIT + 1)
             os.unlink(path)
         except OSError as error:
-            raise ProtocolError("spill file {!r}: {}".format(name, error.strerror)) from None
+            raise ProtocolError(f"spill file {name!r}: {error.strerror}") from None
         if len(body) > MESSAGE_LIMIT:
-            raise ProtocolError("a spilled body is over the limit of {} bytes".format(MESSAGE_LIMIT))
+            raise ProtocolError(f"a spilled body is over the limit of {MESSAGE_LIMIT} bytes")
         return body

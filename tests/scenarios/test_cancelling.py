@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -125,7 +126,7 @@ def test_cancelling_again_and_at_once_from_three_sides_gives_one_cancelled_predi
     running = client.create(model)
     client.reaches(running["id"], "started")
     with ThreadPoolExecutor(3) as pool:
-        answers = list(pool.map(lambda _: client.cancel(running["id"]), range(3)))
+        answers = list(pool.map(client.cancel, [running["id"]] * 3))
     assert set(answers) <= {202, 409}
     assert 202 in answers
     assert client.ended(running["id"])["status"] == "cancelled"
@@ -156,8 +157,6 @@ def test_a_hundred_cancels_at_random_moments_cross_no_outputs_and_leak_no_slot(c
 
 
 def _cancel_later(client: Client, prediction_id: str, seconds: float) -> None:
-    import time
-
     moment = time.monotonic() + seconds
     until(lambda: time.monotonic() >= moment, "the moment to cancel has come")
     assert client.cancel(prediction_id) in (202, 409)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 
 import pytest
 
 from tests.support.publishing import Client
-from tests.support.server import Server
+from tests.support.server import Server, descendants
+from tests.support.signals import until
 
 SLOW = """
 import time
@@ -121,9 +123,6 @@ def test_the_server_is_up_before_any_model_and_stops_in_the_middle_of_a_setup(
 def test_the_setup_of_a_cold_start_ends_when_its_only_waiter_is_cancelled(
     own_server: Server, own_client: Client
 ) -> None:
-    from tests.support.server import descendants
-    from tests.support.signals import until
-
     model = own_client.publish("unwanted", SLOW.format(seconds=600))
     waiting = own_client.create(model, n=1)
     own_client.reaches(waiting["id"], "starting")
@@ -134,8 +133,6 @@ def test_the_setup_of_a_cold_start_ends_when_its_only_waiter_is_cancelled(
 
 
 def test_a_worker_without_work_is_stopped_and_comes_back_when_needed(client: Client, server: Server) -> None:
-    from tests.support.signals import until
-
     model = client.publish(
         "napper", "import os\ndef predict() -> int:\n    return os.getpid()", 'idle_timeout = "300ms"'
     )
@@ -154,8 +151,6 @@ def test_a_worker_is_never_idle_while_it_runs_something_silently(client: Client)
 
 
 def _exists(pid: int) -> bool:
-    import os
-
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

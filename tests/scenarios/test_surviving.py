@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-from tests.support.publishing import Client
+import httpx
+
+from tests.support.publishing import Client, Json
 from tests.support.server import Server, running
 from tests.support.signals import until
 
@@ -158,24 +162,23 @@ def test_five_hundred_creates_at_once_are_all_accepted_and_run_in_order(own_clie
             return n
         """,
     )
+
+    def create(n: int) -> Json:
+        return own_client.create(model, n=n, journal=str(journal))
+
     with ThreadPoolExecutor(32) as pool:
-        accepted = list(pool.map(lambda n: own_client.create(model, n=n, journal=str(journal)), range(500)))
+        accepted = list(pool.map(create, range(500)))
     order = [int(one["input"]["n"]) for one in sorted(accepted, key=lambda one: one["id"])]
     assert [own_client.ended(one["id"])["output"] for one in accepted] == list(range(500))
     assert [int(line) for line in journal.read_text().split()] == order
 
 
 def test_ready_and_alive_are_two_things(own_server: Server, own_client: Client) -> None:
-    import httpx
-
     assert httpx.get(f"{own_server.url}/livez").status_code == 200
     assert httpx.get(f"{own_server.url}/readyz").status_code == 200
 
 
 def test_a_second_server_on_the_same_folder_exits_with_3_and_names_the_first(own_server: Server) -> None:
-    import subprocess
-    import sys
-
     second = subprocess.run(
         [sys.executable, "-m", "augury", "serve", "--port", "0", "--data", str(own_server.data)],
         capture_output=True,

@@ -20,7 +20,7 @@ import httpx
 import wriftai
 from wriftai.pagination import PaginatedResponse
 
-from augury.cli.failing import CommandFailed
+from augury.cli.failing import CANNOT_START, CommandFailed
 from augury.cli.workbench import load_settings
 from augury.settings import ClientSettings, SettingsError
 
@@ -84,7 +84,7 @@ def find_server() -> Target:
     try:
         given = ClientSettings.load()
     except SettingsError as error:
-        raise CommandFailed(str(error)) from None
+        raise CommandFailed(str(error), code=CANNOT_START) from None
     data = load_settings().data
     running = _running(data)
     url = given.url.removesuffix("/v1") if given.url else running

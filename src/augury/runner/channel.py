@@ -65,16 +65,15 @@ class Channel:
 
     def put(self, frame: bytes) -> None:
         """Send a frame: whole, whatever interrupts it."""
-        with self._shield:
-            with self._lock:
-                if self._sending:
-                    self._later.append(frame)  # A signal handler of the model's prints while this thread is sending.
-                    return
-                self._sending = True
-                try:
-                    self._write(frame)
-                finally:
-                    self._sending = False
+        with self._shield, self._lock:
+            if self._sending:
+                self._later.append(frame)  # A signal handler of the model's prints while this thread is sending.
+                return
+            self._sending = True
+            try:
+                self._write(frame)
+            finally:
+                self._sending = False
 
     def receive(self) -> Iterator[protocol.Message]:
         """The engine's messages until it closes the connection; raises ProtocolError for anything else."""
