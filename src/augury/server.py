@@ -9,12 +9,15 @@ import contextlib
 import gc
 import logging
 import os
+import shutil
 import signal
 import socket
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import anyio
 import anyio.to_thread
@@ -28,6 +31,7 @@ from augury.engine.local_launcher import LocalLauncher
 from augury.engine.node import Engine
 from augury.engine.recorder import wall_clock
 from augury.engine.supervisor import EngineLimits
+from augury.packaging.bundle import clear_partial
 from augury.packaging.environment import EnvironmentBuilder
 from augury.packaging.runtime import materialize
 from augury.service.access import Access
@@ -39,6 +43,7 @@ from augury.service.hints import Hints
 from augury.service.models import Models
 from augury.service.offers import Offers
 from augury.service.predictions import Predictions
+from augury.service.retention import Retention
 from augury.service.settled import Settled
 from augury.service.users import Users
 from augury.settings import Settings
@@ -115,6 +120,7 @@ async def _watch_signals(scope: anyio.CancelScope, stop: anyio.Event, parts: Par
                 return
             log.info("draining", extra={"signal": signal.Signals(number).name})
             parts.gate.closed = True
+            parts.services.bundles.builder.stop()
             stop.set()
 
 
@@ -153,15 +159,10 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str, ready
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(open_database(settings.database, sqlite_sync=settings.sqlite_sync))
         notifier = await stack.enter_async_context(open_notifier(settings.database))
-        bundles = Bundles(
-            db,
-            LocalBlobs(settings.data / "blobs"),
-            settings.data / "models",
-            EnvironmentBuilder(
-                settings.data / "environments", settings.uv_cache, environ=environ, search=settings.python_search
-            ),
-            wall_clock,
+        builder = EnvironmentBuilder(
+            settings.data / "environments", settings.uv_cache, environ=environ, search=settings.python_search
         )
+        bundles = await anyio.to_thread.run_sync(_bundles, settings, db, builder)
         gate = Gate()
         services, execution, offers = _services(settings, db, notifier, bundles, gate, ready)
         runtime = await anyio.to_thread.run_sync(materialize, settings.data / "runtime")
@@ -171,6 +172,7 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str, ready
             bundles=bundles,
             execution=execution,
             fleet=Fleet(db, wall_clock, settings.lease),
+            retention=Retention(db, wall_clock, settings.idempotency_ttl),
             offers=offers,
             hints=Hints(notifier),
             launcher=launcher,
@@ -183,6 +185,18 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str, ready
         # A user's new name, and what other processes change, reach what is remembered of models by this hint alone.
         stack.enter_context(notifier.subscribe("models", lambda _: services.models.forget()))
         yield Parts(db, services, engine, gate)
+
+
+def _bundles(settings: Settings, db: Database, builder: EnvironmentBuilder) -> Bundles:
+    """The bundles of this machine, without what an earlier process left half done."""
+    blobs = LocalBlobs(Path(url2pathname(urlsplit(settings.blobs).path)))
+    blobs.clear_incoming()
+    models = settings.data / "models"
+    models.mkdir(parents=True, exist_ok=True)
+    clear_partial(models)
+    for incoming in models.glob(".incoming-*"):
+        shutil.rmtree(incoming, ignore_errors=True)
+    return Bundles(db, blobs, models, builder, wall_clock)
 
 
 def _services(

@@ -20,6 +20,7 @@ from augury.engine.launcher import Launcher
 from augury.engine.run import Stop
 from augury.service.execution import Execution
 from augury.service.fleet import Fleet
+from augury.service.retention import Retention
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ T = TypeVar("T")
 
 DEADLINE_SECONDS = 60.0
 """The longest sleep between two looks at the deadlines."""
+SWEEP_SECONDS = 3600.0
 FORGOTTEN_SECONDS = 30.0
 """How long an assignment may be unknown to its own engine before it is given back."""
 
@@ -38,6 +40,7 @@ class Janitor:
     node_id: NodeId
     execution: Execution
     fleet: Fleet
+    retention: Retention
     dispatcher: Dispatcher
     launcher: Launcher
     lease: float
@@ -51,6 +54,12 @@ class Janitor:
             await _guarded("lease", self._beat)
             await _guarded("rescue", self._rescue)
             await _guarded("reconcile", self._reconcile)
+
+    async def keep_tidy(self) -> None:
+        """Remove what is old, now and every hour."""
+        while True:
+            await _guarded("retention", self.retention.sweep)
+            await anyio.sleep(SWEEP_SECONDS)
 
     async def keep_deadlines(self) -> None:
         """End what waits or lives for too long, when its time comes."""

@@ -29,6 +29,7 @@ from augury.service.fleet import Fleet
 from augury.service.hints import Hints, Listeners
 from augury.service.models import Models
 from augury.service.offers import Offers
+from augury.service.retention import Retention
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class Engine:
     bundles: Bundles
     execution: Execution
     fleet: Fleet
+    retention: Retention
     offers: Offers
     hints: Hints
     launcher: Launcher
@@ -69,6 +71,7 @@ class Engine:
                 tasks.start_soon(supervisor.run)
                 tasks.start_soon(janitor.keep_lease)
                 tasks.start_soon(janitor.keep_deadlines)
+                tasks.start_soon(janitor.keep_tidy)
                 ready.set()
                 log.info("engine ready", extra={"node": node_id})
                 await stop.wait()
@@ -109,7 +112,16 @@ class Engine:
             recorder=recorder,
             dispatcher=dispatcher,
         )
-        janitor = Janitor(node_id, self.execution, self.fleet, dispatcher, self.launcher, self.lease, self.now)
+        janitor = Janitor(
+            node_id=node_id,
+            execution=self.execution,
+            fleet=self.fleet,
+            retention=self.retention,
+            dispatcher=dispatcher,
+            launcher=self.launcher,
+            lease=self.lease,
+            now=self.now,
+        )
         return supervisor, janitor
 
 

@@ -338,6 +338,8 @@ class Supervisor:
                 await anyio.to_thread.run_sync(_remove, home)
 
     def _unprepared(self, lane: Lane, error: EnvironmentFailed | ProjectError | OSError) -> None:
+        if self.dispatcher.closed:
+            return
         output = getattr(error, "output", "")
         lines = str(output).splitlines()[-50:]
         self._judge(lane, Ending(None, None, None, [str(error), *lines], False), running=False)

@@ -56,7 +56,7 @@ class Execution:
     def finish(self, assignment: Assignment, outcome: Outcome) -> asyncio.Future[bool]:
         """Record the end; the future says False where it was no longer this worker's prediction: nothing changed."""
         ended = _ended(assignment.prediction, outcome)
-        future = self.db.write_soon(lambda c: _finish(c, ended))
+        future = self.db.write_soon(lambda c: _finish(c, ended), alone=self.settled.alone)
         future.add_done_callback(partial(self._settle, ended))
         return future
 

@@ -15,7 +15,7 @@ from functools import partial
 from augury.domain import errors, jsontext
 from augury.domain.account import Caller
 from augury.domain.ids import IdSource, PredictionId, is_uuid
-from augury.domain.jsontext import JsonObject
+from augury.domain.jsontext import JsonObject, JsonText
 from augury.domain.paging import Cursor, Page, refused
 from augury.domain.prediction import Assignment, Failure, Prediction, Status, external
 from augury.service.gate import Gate
@@ -76,11 +76,14 @@ class Predictions:
         failure = None
         if problems:
             failure = external("The input does not fit the model.", problems=[one.to_json() for one in problems])
-        prediction = self._new(caller, version, request, failure)
+        text = jsontext.dumps(request.input)
+        # Taken last of all that may fail: a place that is neither used nor released would be lost.
+        place = None if failure is not None else self.offers.take(version.version_id)
+        prediction = self._new(caller, version, request, text, failure, place)
         if wait <= 0:
-            return await self._store(caller, request, prediction)
+            return await self._store(caller, request, prediction, place)
         with self.settled.expect(prediction.id) as waiter:
-            stored = await self._store(caller, request, prediction)
+            stored = await self._store(caller, request, prediction, place)
             if stored.finished:
                 return stored
             if stored.id != prediction.id:
@@ -151,8 +154,15 @@ class Predictions:
         self.settled.nudge_all()
 
     def _new(
-        self, caller: Caller, version: RunnableVersion, request: NewPrediction, failure: Failure | None
+        self,
+        caller: Caller,
+        version: RunnableVersion,
+        request: NewPrediction,
+        text: JsonText,
+        failure: Failure | None,
+        place: Place | None,
     ) -> Prediction:
+        """The row to be stored: already assigned where a worker has room."""
         now = self.now()
         prediction = Prediction(
             id=PredictionId(self.ids.next()),
@@ -162,8 +172,10 @@ class Predictions:
             status=Status.PENDING,
             created_at=now,
             updated_at=now,
-            input=jsontext.dumps(request.input),
+            input=text,
             stream=request.stream,
+            worker_id=None if place is None else place.worker_id,
+            attempt=0 if place is None else 1,
         )
         if failure is not None:
             error = jsontext.dumps(failure.to_json())
@@ -177,14 +189,13 @@ class Predictions:
             deadline=None if request.cancel_after is None else now + int(request.cancel_after * 1_000_000),
         )
 
-    async def _store(self, caller: Caller, request: NewPrediction, prediction: Prediction) -> Prediction:
-        """Commit the row, already assigned where a worker has room, and pass it on."""
-        place = None if prediction.finished else self.offers.take(prediction.version_id)
-        if place is not None:
-            prediction = replace(prediction, worker_id=place.worker_id, attempt=1)
+    async def _store(
+        self, caller: Caller, request: NewPrediction, prediction: Prediction, place: Place | None
+    ) -> Prediction:
+        """Commit the row and pass it on."""
         key = request.idempotency_key
         if key is None:
-            future = self.db.write_soon(lambda c: _insert(c, prediction))
+            future = self.db.write_soon(lambda c: _insert(c, prediction), alone=self.settled.alone)
         else:
             body_hash = request.body_hash or ""
             future = self.db.write_soon(lambda c: _insert_once(c, caller.token_id, key, body_hash, prediction))

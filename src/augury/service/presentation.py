@@ -5,21 +5,20 @@ Stored JSON text is passed on as it is, never parsed again.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import orjson
 
 from augury.domain.jsontext import JsonText
 from augury.domain.prediction import Prediction
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1)  # in UTC, as the Z says; without a zone it is written twice as fast
 _NULL = orjson.Fragment(b"null")
 
 
 def timestamp(microseconds: int) -> str:
     """A time as callers see it, such as 2025-08-13T11:48:44.371093Z; takes microseconds since the epoch."""
-    moment = _EPOCH + timedelta(microseconds=microseconds)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return (_EPOCH + timedelta(microseconds=microseconds)).isoformat(timespec="microseconds") + "Z"
 
 
 def duration(microseconds: int | None) -> str | None:

@@ -23,6 +23,11 @@ class Settled:
 
     _waiters: dict[PredictionId, list[Waiter]] = field(default_factory=dict[PredictionId, list[Waiter]])
 
+    @property
+    def alone(self) -> bool:
+        """Whether exactly one prediction is waited for here."""
+        return len(self._waiters) == 1
+
     @contextmanager
     def expect(self, prediction_id: PredictionId) -> Generator[Waiter]:
         """A future of the finished prediction; None in it means: look into the store."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -35,6 +36,11 @@ POSTGRES_WRITERS = 6
 BATCH = 512
 """The most writes that one commit answers."""
 _ATTEMPTS = 5
+_SLOW_SECONDS = 0.003
+"""A direct write that takes longer shows that the disk is busy."""
+_REST_SECONDS = 1.0
+_TIDY_ROWS = 500
+"""Rows changed by direct writes after which the writer thread is told, for it keeps the WAL short."""
 _IDLE_SECONDS = 0.05
 """How long nothing has to be written before the writer tidies up behind itself."""
 
@@ -62,16 +68,57 @@ class _Session(Protocol):
     def close(self) -> None: ...
 
 
+class Direct:
+    """Writes on the event loop itself, through a connection of its own that never waits for another writer.
+
+    A disk that is slow once is left to the writer thread for a while: nothing may hold up the loop.
+    """
+
+    def __init__(self, session: SqliteSession, tidy: Callable[[int], None]) -> None:
+        self._session = session
+        self._tidy = tidy
+        self._not_before = 0.0
+        self._tidied = 0
+
+    def write(self, job: _Job) -> bool:
+        """Do it, and settle its future; False, and nothing done, where that has to be left to the writer thread."""
+        began = time.monotonic()
+        if began < self._not_before:
+            return False
+        try:
+            _transact(self._session, job)
+        except Exception:  # noqa: BLE001 - nothing was done, so the writer thread does it, or finds the same error
+            return False
+        took = time.monotonic() - began
+        if took > _SLOW_SECONDS:
+            self._not_before = began + _REST_SECONDS
+        if (changed := self._session.changed - self._tidied) >= _TIDY_ROWS:
+            self._tidied += changed
+            self._tidy(changed)
+        job.future.set_result(job.result)
+        return True
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._session.close()
+
+
 class Database:
     """Transactions for the event loop that opened it."""
 
     def __init__(
-        self, dialect: DialectName, loop: asyncio.AbstractEventLoop, writes: _Waiting, reads: _Waiting
+        self,
+        dialect: DialectName,
+        loop: asyncio.AbstractEventLoop,
+        writes: _Waiting,
+        reads: _Waiting,
+        direct: Direct | None = None,
     ) -> None:
         self.dialect: DialectName = dialect
         self._loop = loop
         self._writes = writes
         self._reads = reads
+        self._direct = direct
         self._closed = False
 
     async def read(self, fn: Callable[[Connection], T]) -> T:
@@ -86,8 +133,16 @@ class Database:
         """
         return await self._put(self._writes, fn)
 
-    def write_soon(self, fn: Callable[[Connection], T]) -> asyncio.Future[T]:
-        """As `write`, without a coroutine: the future is done after the commit."""
+    def write_soon(self, fn: Callable[[Connection], T], *, alone: bool = False) -> asyncio.Future[T]:
+        """As `write`, without a coroutine: the future is done after the commit.
+
+        `alone`: the caller knows of nothing else that goes on here. Then a small write may be done at once, on the
+        event loop itself: waking a thread and being woken by it takes longer than the statement.
+        """
+        if alone and self._direct is not None and not self._closed and self._writes.empty():
+            future: asyncio.Future[T] = self._loop.create_future()
+            if self._direct.write(_Job(fn, future)):
+                return future
         return self._put(self._writes, fn)
 
     def _put(self, queue: _Waiting, fn: Callable[[Connection], T]) -> asyncio.Future[T]:
@@ -110,8 +165,9 @@ async def open_database(url: str, *, sqlite_sync: Sync = "full") -> AsyncGenerat
     writes, reads = _Waiting(), _Waiting()
     dialect: DialectName = "sqlite" if url.startswith("sqlite:") else "postgresql"
     threads: list[threading.Thread] = []
-    database = Database(dialect, loop, writes, reads)
     writers, readers = await anyio.to_thread.run_sync(_sessions, url, sqlite_sync)
+    direct = None if dialect != "sqlite" else _direct(url, sqlite_sync, writers, writes, loop)
+    database = Database(dialect, loop, writes, reads, direct)
     try:
         for number, session in enumerate(writers):
             target = _write_batches if isinstance(session, SqliteSession) else _transact_each
@@ -126,6 +182,19 @@ async def open_database(url: str, *, sqlite_sync: Sync = "full") -> AsyncGenerat
                 waiting.put(None)
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(_join, threads)
+        if direct is not None:
+            direct.close()
+
+
+def _direct(
+    url: str, sync: Sync, writers: Sequence[_Session], writes: _Waiting, loop: asyncio.AbstractEventLoop
+) -> Direct:
+    writer = cast("SqliteSession", writers[0])
+
+    def tidy(rows: int) -> None:
+        writes.put(_Job(lambda _: writer.note(rows), loop.create_future()))
+
+    return Direct(SqliteSession(sqlite_path(url), sync, writes=True, patient=False), tidy)
 
 
 def _sessions(url: str, sync: Sync) -> tuple[Sequence[_Session], Sequence[_Session]]:

@@ -38,17 +38,19 @@ _WAL_LIMIT = 64 * 1024 * 1024
 class SqliteSession:
     """One connection to the file; transactions are begun and ended by hand."""
 
-    def __init__(self, path: str, sync: Sync, *, writes: bool) -> None:
+    def __init__(self, path: str, sync: Sync, *, writes: bool, patient: bool = True) -> None:
+        """`patient` ones wait for another writer, and see to the WAL."""
         self._path = path
         self._begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
         self.raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
-        for pragma in _pragmas(sync, writes=writes):
+        for pragma in _pragmas(sync, writes=writes, patient=patient):
             self.raw.execute(f"PRAGMA {pragma}").fetchall()
         self.cursor = self.raw.cursor()
         self._core = _core(self.raw)
         self.connection = Connection("sqlite", self.cursor, self._core)
         self._checkpointed = self.raw.total_changes
-        self._copier = Copier(path) if writes else None
+        self._elsewhere = 0
+        self._copier = Copier(path) if writes and patient else None
 
     def begin(self) -> None:
         """Open a transaction; a writing one takes the file's lock at once."""
@@ -67,6 +69,15 @@ class SqliteSession:
         """Whether trying the transaction again may succeed: the busy timeout has already waited."""
         return False
 
+    @property
+    def changed(self) -> int:
+        """How many rows this session has changed in all."""
+        return self.raw.total_changes
+
+    def note(self, rows: int) -> None:
+        """Another session of this process has changed so many rows."""
+        self._elsewhere += rows
+
     def tidy(self, *, idle: bool) -> None:
         """Copy the WAL into the file where it is time. Between transactions only, by the writer.
 
@@ -76,13 +87,13 @@ class SqliteSession:
         copier = self._copier
         if copier is None or copier.busy:
             return
-        changed = self.raw.total_changes - self._checkpointed
+        changed = self.raw.total_changes + self._elsewhere - self._checkpointed
         if copier.take_done():
             self._checkpoint("PASSIVE" if _size(f"{self._path}-wal") <= _WAL_LIMIT else "TRUNCATE")
         elif idle and changed:
             self._checkpoint("PASSIVE")
         elif changed >= _CHECKPOINT_ROWS:
-            self._checkpointed = self.raw.total_changes
+            self._checkpointed += changed
             copier.start()
 
     def close(self) -> None:
@@ -93,7 +104,7 @@ class SqliteSession:
         self.raw.close()
 
     def _checkpoint(self, mode: str) -> None:
-        self._checkpointed = self.raw.total_changes
+        self._checkpointed = self.raw.total_changes + self._elsewhere
         # A reader may hold the WAL for long; then it grows a little and the next round tries again.
         self.raw.execute(f"PRAGMA busy_timeout={_CHECKPOINT_MILLIS}").fetchall()
         try:
@@ -154,9 +165,9 @@ def sqlite_path(url: str) -> str:
     return str(Path(path).absolute())
 
 
-def _pragmas(sync: Sync, *, writes: bool) -> tuple[str, ...]:
+def _pragmas(sync: Sync, *, writes: bool, patient: bool) -> tuple[str, ...]:
     return (
-        f"busy_timeout={_BUSY_MILLIS}",
+        f"busy_timeout={_BUSY_MILLIS if patient else 0}",
         "journal_mode=WAL",
         "foreign_keys=ON",
         f"synchronous={sync.upper()}",
