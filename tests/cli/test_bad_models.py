@@ -46,11 +46,6 @@ BAD = {
         "# /// script\n# [tool.augury]\n# concurency = 2\n# ///\ndef predict() -> int:\n    return 1\n",
         ("predict.py:3", "concurency"),
     ),
-    "bad bounds": Bad(
-        "from typing import Annotated\nfrom augury import Input\n\n"
-        "def predict(x: Annotated[int, Input(ge=5)] = 1) -> int:\n    return x\n",
-        ("predict.py", "x"),
-    ),
     "exit at import": Bad("import os\nos._exit(7)\ndef predict() -> int:\n    return 1\n", ("7",)),
 }  # fmt: skip
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.server
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -175,9 +177,6 @@ def test_a_running_server_is_found_by_its_data_folder(server: Server, tmp_path: 
 
 
 def test_the_token_of_this_machines_server_goes_to_no_other(server: Server, tmp_path: Path) -> None:
-    import http.server
-    import threading
-
     seen: list[str | None] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
