@@ -37,6 +37,7 @@ format: setup ## Put the code into shape
 
 docs: setup ## Write the pages that are made from the code
 	@$(BIN)/python scripts/settings_docs.py
+	@$(BIN)/python scripts/cli_docs.py
 
 lock: setup ## Write the lock files anew from pyproject.toml
 	@scripts/lock
