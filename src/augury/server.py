@@ -15,6 +15,7 @@ import socket
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -56,6 +57,9 @@ log = logging.getLogger(__name__)
 
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """What a worker's environment takes over from the server's; nothing else gets through."""
+
+
+LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
 @dataclass(frozen=True)
@@ -245,8 +249,21 @@ def _engine_limits(settings: Settings) -> EngineLimits:
         cancel_grace=settings.cancel_grace,
         max_output=settings.max_output,
         max_workers=settings.max_workers,
-        fetch_allow=tuple(str(network) for network in settings.fetch_allow),
+        fetch_allow=(*(str(network) for network in settings.fetch_allow), *_own_networks(settings.host)),
     )
+
+
+def _own_networks(host: str) -> tuple[str, ...]:
+    """What a server that only this machine can reach may fetch from besides public addresses (D44)."""
+    return LOOPBACK if host == "localhost" or (_is_address(host) and ip_address(host).is_loopback) else ()
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _http_config(settings: Settings, parts: Parts) -> uvicorn.Config:
