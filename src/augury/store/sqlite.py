@@ -31,6 +31,7 @@ _CHECKPOINT_ROWS = 2_000
 Soon enough that the WAL begins anew within the blocks it already has: flushing what overwrites them takes about half
 as long as flushing what makes a file longer.
 """
+_LOOK_EVERY = 8
 _WAL_LIMIT = 64 * 1024 * 1024
 """Bytes of WAL at which the writer waits for readers, shortly, to begin it anew."""
 
@@ -50,6 +51,7 @@ class SqliteSession:
         self.connection = Connection("sqlite", self.cursor, self._core)
         self._checkpointed = self.raw.total_changes
         self._elsewhere = 0
+        self._looks = 0
         self._copier = Copier(path) if writes and patient else None
 
     def begin(self) -> None:
@@ -89,12 +91,19 @@ class SqliteSession:
             return
         changed = self.raw.total_changes + self._elsewhere - self._checkpointed
         if copier.take_done():
-            self._checkpoint("PASSIVE" if _size(f"{self._path}-wal") <= _WAL_LIMIT else "TRUNCATE")
+            self._checkpoint("PASSIVE")
+        elif self._is_big():
+            self._checkpoint("TRUNCATE")
         elif idle and changed:
             self._checkpoint("PASSIVE")
         elif changed >= _CHECKPOINT_ROWS:
             self._checkpointed += changed
             copier.start()
+
+    def _is_big(self) -> bool:
+        """Whether few big rows have made the WAL long; looked at now and then, for looking takes a while, too."""
+        self._looks = (self._looks + 1) % _LOOK_EVERY
+        return self._looks == 0 and _size(f"{self._path}-wal") > _WAL_LIMIT
 
     def close(self) -> None:
         """Close the connection; the last one removes the WAL."""
