@@ -82,11 +82,14 @@ class Root(LazyGroup):
         """Run a command; what it failed with is shown, and becomes the exit code."""
         try:
             return super().invoke(ctx)
-        except CommandFailed as failure:
-            from augury.cli.output import show_failure  # only here is there anything to draw
+        except CommandFailed as error:
+            failure = error
+        except KeyboardInterrupt:
+            failure = CommandFailed("interrupted")
+        from augury.cli.output import show_failure  # only here is there anything to draw
 
-            show_failure(failure)
-            raise typer.Exit(failure.code) from None
+        show_failure(failure)
+        raise typer.Exit(failure.code)
 
 
 class _Inner(LazyGroup):
@@ -101,8 +104,12 @@ class _Inner(LazyGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         default = self._group.default
-        takes_default = default is not None and (not args or (args[0].startswith("-") and args[0] != "--help"))
-        return super().parse_args(ctx, [default, *args] if default and takes_default else args)
+        # Not while a shell completes: it asks what could stand here.
+        if default is not None and not ctx.resilient_parsing:
+            option = args[0] if args else "-"
+            if option.startswith("-") and option not in ctx.help_option_names:
+                args = [default, *args]
+        return super().parse_args(ctx, args)
 
 
 def load(name: str, place: str) -> Any:

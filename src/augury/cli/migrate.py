@@ -10,8 +10,9 @@ import typer
 from augury.cli.failing import CANNOT_START, CommandFailed
 from augury.cli.output import say, write_json
 from augury.cli.workbench import load_settings
-from augury.store import migrate as steps
-from augury.store.migrate import SchemaOutdated
+from augury.store import schema
+from augury.store.migrate import upgrade
+from augury.store.schema import SchemaOutdated
 
 
 def migrate(
@@ -28,12 +29,12 @@ def migrate(
     try:
         if settings.database.startswith("sqlite"):
             settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        before = steps.current(settings.database)
+        before = schema.current(settings.database)
         if check:
-            steps.check(settings.database)
+            schema.check(settings.database)
         else:
-            steps.upgrade(settings.database)
-        after = steps.current(settings.database)
+            upgrade(settings.database)
+        after = schema.current(settings.database)
     except SchemaOutdated as error:
         raise CommandFailed(str(error)) from None
     except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:

@@ -14,7 +14,7 @@ from augury.cli.failing import CANNOT_START, CommandFailed
 from augury.cli.output import console, write
 from augury.settings import Settings, SettingsError, environment
 from augury.store.database import DataFolderInUse
-from augury.store.migrate import SchemaOutdated
+from augury.store.schema import SchemaOutdated
 
 
 def serve(

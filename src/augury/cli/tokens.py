@@ -22,11 +22,11 @@ from augury.domain.ids import IdSource
 from augury.domain.model import as_name
 from augury.quantities import parse_seconds
 from augury.service.access import REMEMBERED, Access
-from augury.store import migrate
+from augury.store import schema
 from augury.store import users as rows
 from augury.store.connection import StorageError
 from augury.store.database import open_database
-from augury.store.migrate import SchemaOutdated
+from augury.store.schema import SchemaOutdated
 
 Outcome = TypeVar("Outcome")
 Use = Callable[[Access, Account], Awaitable[Outcome]]
@@ -126,7 +126,7 @@ def _with_access(account: str | None, use: Use[Outcome]) -> Outcome:
             f"there is no database in {settings.data}", hint="the first start of `augury serve` makes it"
         )
     try:
-        migrate.check(settings.database)
+        schema.check(settings.database)
         return anyio.run(main)
     except CallerError as error:
         raise CommandFailed(error.message, hint=error.hint) from None

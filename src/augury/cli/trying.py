@@ -5,9 +5,11 @@ Knows the worker's limits and folders; what happens in it is `augury.engine.tria
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -31,7 +33,8 @@ def start_once(workbench: Workbench, checked: Checked) -> float:
 def predict_once(workbench: Workbench, checked: Checked, given: JsonObject) -> Result:
     """Make one prediction in a worker; raises CommandFailed where it cannot be made at all."""
     with _subject(workbench, checked) as subject:
-        return anyio.run(run_once, subject, _launcher(workbench), _hear, given)
+        result = anyio.run(run_once, subject, _launcher(workbench), _hear, given)
+        return replace(result, traceback=_relative(result.traceback, subject.folder))
 
 
 def _launcher(workbench: Workbench) -> LocalLauncher:
@@ -59,6 +62,17 @@ def _subject(workbench: Workbench, checked: Checked) -> Generator[Subject]:
         try:
             yield Subject(folder, environment.python, environment.no_site, Path(home), plan)
         except TrialFailed as error:
-            place = ":".join(str(part) for part in (error.file, error.line) if part is not None)
-            message = f"{place}: {error.message}" if place else error.message
-            raise CommandFailed(message, details=error.lines) from None
+            lines = _relative(error.lines, folder)
+            place = _place(lines) if error.file is None else f"{error.file}:{error.line}"
+            raise CommandFailed(f"{place}: {error.message}" if place else error.message, details=lines) from None
+
+
+def _relative(lines: tuple[str, ...], folder: Path) -> tuple[str, ...]:
+    """A traceback with the model's files as the author knows them."""
+    return tuple(line.replace(f'"{folder}/', '"') for line in lines)
+
+
+def _place(lines: tuple[str, ...]) -> str | None:
+    """Where in the model's own files an exception was raised last."""
+    found = [re.match(r'\s*File "([^"/<][^"]*)", line (\d+)', line) for line in lines]
+    return next((f"{match[1]}:{match[2]}" for match in reversed(found) if match), None)
