@@ -48,7 +48,7 @@ from augury.service.retention import Retention
 from augury.service.settled import Settled
 from augury.service.users import Users
 from augury.settings import Settings
-from augury.store import migrate
+from augury.store import schema
 from augury.store.database import Database, open_database
 from augury.store.folder import lock_data_folder
 from augury.store.notifier import Notifier, open_notifier
@@ -288,10 +288,13 @@ def _http_config(settings: Settings, parts: Parts) -> uvicorn.Config:
 
 
 def _bring_schema_up(settings: Settings) -> None:
-    if settings.database.startswith("sqlite"):
-        migrate.upgrade(settings.database)
-    else:
-        migrate.check(settings.database)
+    url = settings.database
+    if url.startswith("sqlite") and schema.current(url) in (None, *schema.steps()[:-1]):
+        # Only now: Alembic takes longer to load than a server that needs no migration takes to start.
+        from augury.store import migrate
+
+        migrate.upgrade(url)
+    schema.check(url)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -9,10 +9,11 @@ import pytest
 import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from augury.store import migrate
+from augury.store import migrate, schema
 from augury.store.tables import metadata
 
 
@@ -37,21 +38,27 @@ def test_the_migrated_schema_is_the_one_of_the_tables(database_url: str, url: st
 
 
 def test_an_empty_database_is_outdated_and_a_migrated_one_is_not(database_url: str) -> None:
-    assert migrate.current(database_url) is None
-    with pytest.raises(migrate.SchemaOutdated, match="augury migrate"):
-        migrate.check(database_url)
+    assert schema.current(database_url) is None
+    with pytest.raises(schema.SchemaOutdated, match="augury migrate"):
+        schema.check(database_url)
 
     migrate.upgrade(database_url)
 
-    migrate.check(database_url)
-    assert migrate.current(database_url) == migrate.head()
+    schema.check(database_url)
+    assert schema.current(database_url) == schema.head()
+
+
+def test_the_newest_file_is_the_step_that_alembic_ends_at() -> None:
+    scripts = ScriptDirectory.from_config(migrate.config())
+    assert scripts.get_current_head() == schema.head()
+    assert sorted(one.revision for one in scripts.walk_revisions()) == schema.steps()
 
 
 def test_migrating_again_changes_nothing(database_url: str) -> None:
     migrate.upgrade(database_url)
     migrate.upgrade(database_url)
 
-    migrate.check(database_url)
+    schema.check(database_url)
 
 
 def test_a_schema_of_a_newer_version_is_named_as_such(database_url: str, url: str) -> None:
@@ -59,8 +66,8 @@ def test_a_schema_of_a_newer_version_is_named_as_such(database_url: str, url: st
     with sqlalchemy.create_engine(url, poolclass=NullPool).begin() as connection:
         connection.execute(sqlalchemy.text("UPDATE alembic_version SET version_num = '9999'"))
 
-    with pytest.raises(migrate.SchemaOutdated, match="9999, which this server does not know"):
-        migrate.check(database_url)
+    with pytest.raises(schema.SchemaOutdated, match="9999, which this server does not know"):
+        schema.check(database_url)
 
 
 def test_four_that_migrate_at_once_do_it_once(database_url: str) -> None:
@@ -79,7 +86,7 @@ def test_four_that_migrate_at_once_do_it_once(database_url: str) -> None:
         thread.join()
 
     assert errors == []
-    migrate.check(database_url)
+    schema.check(database_url)
 
 
 def test_a_step_that_fails_leaves_nothing_behind(database_url: str, url: str) -> None:
