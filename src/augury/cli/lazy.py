@@ -6,6 +6,7 @@ is called. The outermost group shows what a command failed with. Knows no comman
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -117,5 +118,10 @@ def load(name: str, place: str) -> Any:
     module, _, function = place.partition(":")
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
     callback = cast("Callable[..., Any]", getattr(import_module(module), function))
-    alone.command(name)(callback)
+    alone.command(name, help=_flowing(inspect.getdoc(callback) or ""))(callback)
     return typer.main.get_command(alone)
+
+
+def _flowing(text: str) -> str:
+    """A docstring whose paragraphs fill the width of the terminal, and whose brackets are no markup."""
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n")).replace("[", "\\[")

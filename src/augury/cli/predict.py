@@ -42,7 +42,10 @@ def predict(
 ) -> None:
     """Make a prediction on the server.
 
-    Its output goes to stdout: text as it is, all else as JSON. Ctrl+C cancels it.
+    Its output goes to stdout: text as it is, all else as JSON. If it does not succeed, its error, traceback and last
+    log lines go to stderr, and the exit code is 1. Ctrl+C cancels it.
+
+    An input of 5 is a number for a number and text for a text; "5" in quotes of its own is text where both are allowed.
 
     Example: augury predict ada/ocr -i image=@receipt.jpg -i min_score=0.8
     """

@@ -40,7 +40,10 @@ def push(
     """Publish a model as a new version.
 
     Checks it, uploads its files where the server does not have them, makes the model where it is new, and prints
-    what the version is called: owner/name:number.
+    what the version is called: owner/name:number. Whatever goes wrong, nothing is published.
+
+    The version gets the hardware and variables that [tool.augury] names; where it names none, those of the version
+    before.
 
     Example: augury push ./my-model my-model --notes "Reads faster"
     """

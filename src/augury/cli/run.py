@@ -25,7 +25,8 @@ def run(
 ) -> None:
     """Make one prediction in a local worker, without a server.
 
-    The output goes to stdout as JSON; what the model writes goes to stderr.
+    The worker sees exactly the files that a push would send. The output goes to stdout as JSON; what the model writes
+    goes to stderr.
 
     Example: augury run ./my-model -i text="Hello there" -i times=2
     """

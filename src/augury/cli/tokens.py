@@ -41,6 +41,8 @@ def list_(
 ) -> None:
     """List the tokens of an account.
 
+    Works on the database itself, as whoever may open it, beside a running server or without one.
+
     Example: augury tokens list
     """
 
