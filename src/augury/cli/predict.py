@@ -126,8 +126,8 @@ def failure_of(found: Found) -> CommandFailed:
         lines += ["last lines of its log:", *(f"  {line}" for line in logs)]
     if isinstance(problems := fields.get("problems"), list):
         lines += [str(cast("Found", one).get("msg", one)) for one in cast("list[Any]", problems)]
-    message = str(error.get("message") or "it gave no reason")
-    return CommandFailed(f"prediction {found['id']} {found['status']}: {message}", details=lines)
+    reason = f": {error['message']}" if error.get("message") else ""
+    return CommandFailed(f"prediction {found['id']} {found['status']}{reason}", details=lines)
 
 
 def _summary(found: Found) -> str:

@@ -15,6 +15,7 @@ from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 import httpx
 import wriftai
@@ -29,6 +30,7 @@ Item = TypeVar("Item")
 NOT_FOUND = 404
 PAGE = 100
 """Items of the biggest page that the server gives."""
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _START = "Start one with `augury serve`, or say where one is: AUGURY_URL=http://127.0.0.1:8080 AUGURY_TOKEN=aug_…"
 
 
@@ -65,8 +67,10 @@ def connected() -> Generator[Connection]:
     headers = {"User-Agent": f"augury/{version('augury')}"}
     if target.token:
         headers["Authorization"] = f"Bearer {target.token}"
-    # A hold may last as long as it likes; connecting may not.
-    with httpx.Client(timeout=httpx.Timeout(None, connect=10.0), trust_env=True) as http:
+    # A proxy of the environment has no way to this machine's own loopback.
+    through_proxy = urlsplit(target.url).hostname not in _LOOPBACK
+    # A request may take as long as it likes; connecting may not.
+    with httpx.Client(timeout=httpx.Timeout(None, connect=10.0), trust_env=through_proxy) as http:
         client = wriftai.Client(
             access_token=target.token, api_base_url=f"{target.url}/v1", http_client=http, headers=headers
         )

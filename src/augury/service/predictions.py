@@ -81,14 +81,14 @@ class Predictions:
         place = None if failure is not None else self.offers.take(version.version_id)
         prediction = self._new(caller, version, request, text, failure, place)
         if wait <= 0:
-            return await self._store(caller, request, prediction, place)
+            return await self._store(caller, request, prediction, place, held=False)
         with self.settled.expect(prediction.id) as waiter:
-            stored = await self._store(caller, request, prediction, place)
+            stored = await self._store(caller, request, prediction, place, held=True)
             if stored.finished:
                 return stored
             if stored.id != prediction.id:
                 return await self.wait(stored, wait)
-            return await self._settle(stored, waiter, wait)
+            return await self._durable(await self._settle(stored, waiter, wait))
 
     async def get(self, caller: Caller, prediction_id: str) -> Prediction:
         """The caller's prediction; raises InvalidRequest for what is no id and NotFound for what is not theirs."""
@@ -190,12 +190,14 @@ class Predictions:
         )
 
     async def _store(
-        self, caller: Caller, request: NewPrediction, prediction: Prediction, place: Place | None
+        self, caller: Caller, request: NewPrediction, prediction: Prediction, place: Place | None, *, held: bool
     ) -> Prediction:
         """Commit the row and pass it on."""
         key = request.idempotency_key
         if key is None:
-            future = self.db.write_soon(lambda c: _insert(c, prediction), alone=self.settled.alone)
+            # Whoever waits is told nothing before the end is durable, or `flush` is, and either covers this.
+            durable = not held or prediction.finished
+            future = self.db.write_soon(lambda c: _insert(c, prediction), alone=self.settled.alone, durable=durable)
         else:
             body_hash = request.body_hash or ""
             future = self.db.write_soon(lambda c: _insert_once(c, caller.token_id, key, body_hash, prediction))
@@ -233,6 +235,16 @@ class Predictions:
             if current.finished or done:
                 return current
         return await self._read(prediction)
+
+    async def _durable(self, prediction: Prediction) -> Prediction:
+        """The prediction, once what is said of it survives a power cut; a durable end has made it so already."""
+        if not prediction.finished:
+            try:
+                await self.db.flush()
+            except OSError:
+                # It is stored, and an error now would make the client create it again (D4).
+                log.exception("flush failed", extra={"prediction": prediction.id})
+        return prediction
 
     async def _read(self, prediction: Prediction) -> Prediction:
         try:

@@ -51,6 +51,7 @@ class _Job:
 
     fn: Callable[[Connection], Any]
     future: asyncio.Future[Any]
+    durable: bool = True
     result: Any = None
     error: BaseException | None = None
 
@@ -61,7 +62,7 @@ _Waiting = SimpleQueue["_Job | None"]
 class _Session(Protocol):
     @property
     def connection(self) -> Connection: ...
-    def begin(self) -> None: ...
+    def begin(self, *, durable: bool = True) -> None: ...
     def commit(self) -> None: ...
     def rollback(self) -> None: ...
     def retryable(self, error: BaseException) -> bool: ...
@@ -98,6 +99,10 @@ class Direct:
         job.future.set_result(job.result)
         return True
 
+    def flush(self) -> None:
+        """Make durable what was committed so far. From any thread."""
+        self._session.flush()
+
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
@@ -119,6 +124,7 @@ class Database:
         self._writes = writes
         self._reads = reads
         self._direct = direct
+        self._flush = None if direct is None else direct.flush
         self._closed = False
 
     async def read(self, fn: Callable[[Connection], T]) -> T:
@@ -133,24 +139,34 @@ class Database:
         """
         return await self._put(self._writes, fn)
 
-    def write_soon(self, fn: Callable[[Connection], T], *, alone: bool = False) -> asyncio.Future[T]:
+    def write_soon(
+        self, fn: Callable[[Connection], T], *, alone: bool = False, durable: bool = True
+    ) -> asyncio.Future[T]:
         """As `write`, without a coroutine: the future is done after the commit.
+
+        What is not `durable` is committed and survives the process, but on SQLite a power cut only after a later
+        durable write or `flush`: for what nobody is told of before.
 
         `alone`: the caller knows of nothing else that goes on here. Then a small write may be done at once, on the
         event loop itself: waking a thread and being woken by it takes longer than the statement.
         """
         if alone and self._direct is not None and not self._closed and self._writes.empty():
             future: asyncio.Future[T] = self._loop.create_future()
-            if self._direct.write(_Job(fn, future)):
+            if self._direct.write(_Job(fn, future, durable)):
                 return future
-        return self._put(self._writes, fn)
+        return self._put(self._writes, fn, durable)
 
-    def _put(self, queue: _Waiting, fn: Callable[[Connection], T]) -> asyncio.Future[T]:
+    async def flush(self) -> None:
+        """Make durable what was committed so far."""
+        if self._flush is not None:
+            await anyio.to_thread.run_sync(self._flush)
+
+    def _put(self, queue: _Waiting, fn: Callable[[Connection], T], durable: bool = True) -> asyncio.Future[T]:
         future: asyncio.Future[T] = self._loop.create_future()
         if self._closed:
             future.set_exception(StorageError("the database is closed"))
         else:
-            queue.put(_Job(fn, future))
+            queue.put(_Job(fn, future, durable))
         return future
 
     def refuse(self) -> None:
@@ -242,7 +258,7 @@ def _transact_each(session: _Session, waiting: _Waiting, loop: asyncio.AbstractE
 def _transact(session: _Session, job: _Job) -> None:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            session.begin()
+            session.begin(durable=job.durable)
             job.result = job.fn(session.connection)
             session.commit()
         except BaseException as error:
@@ -306,7 +322,7 @@ def _commit(session: SqliteSession, batch: list[_Job]) -> None:
 def _commit_plainly(session: SqliteSession, batch: list[_Job]) -> bool:
     """One transaction; False, and nothing done, as soon as one of them raises."""
     try:
-        session.begin()
+        session.begin(durable=any(job.durable for job in batch))
         for job in batch:
             job.result = job.fn(session.connection)
         session.commit()

@@ -31,7 +31,7 @@ class PostgresSession:
         self._closing = threading.Event()
         self._connect()
 
-    def begin(self) -> None:
+    def begin(self, *, durable: bool = True) -> None:
         """Connect again if the connection was lost; the driver itself begins with the first statement."""
         if self.raw.closed:
             self._reconnect()

@@ -10,6 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -42,6 +43,8 @@ class SqliteSession:
     def __init__(self, path: str, sync: Sync, *, writes: bool, patient: bool = True) -> None:
         """`patient` ones wait for another writer, and see to the WAL."""
         self._path = path
+        self._sync = sync.upper()
+        self._durable = True
         self._begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
         self.raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
         for pragma in _pragmas(sync, writes=writes, patient=patient):
@@ -54,9 +57,26 @@ class SqliteSession:
         self._looks = 0
         self._copier = Copier(path) if writes and patient else None
 
-    def begin(self) -> None:
-        """Open a transaction; a writing one takes the file's lock at once."""
+    def begin(self, *, durable: bool = True) -> None:
+        """Open a transaction; a writing one takes the file's lock at once.
+
+        One that is not `durable` survives the process and not a power cut, until `flush` or a durable one follows.
+        """
+        if durable != self._durable:
+            self._durable = durable
+            self.cursor.execute(f"PRAGMA synchronous={self._sync if durable else 'NORMAL'}")
         self.cursor.execute(self._begin)
+
+    def flush(self) -> None:
+        """Make durable what was committed: by any connection, for all of them write to the same WAL."""
+        if self._sync != "FULL":
+            return
+        with suppress(FileNotFoundError):
+            file = os.open(f"{self._path}-wal", os.O_RDWR)
+            try:
+                os.fdatasync(file)
+            finally:
+                os.close(file)
 
     def commit(self) -> None:
         """Make the transaction durable, as `synchronous` says."""
