@@ -44,6 +44,7 @@ class Augury:
 
     settings: dict[str, str] = field(default_factory=dict[str, str])
     cwd: Path | None = None
+    proxy: str = ""
 
     def __call__(self, *arguments: str | Path, **settings: str) -> Ran:
         """Run a command to its end; it has no terminal."""
@@ -100,7 +101,8 @@ class Augury:
         """The variables of the process."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AUGURY_")}
         given = {f"AUGURY_{name.upper()}": value for name, value in {**self.settings, **settings}.items()}
-        return {**inherited, "COLUMNS": "200", **given}
+        proxies = {"HTTP_PROXY": self.proxy, "http_proxy": self.proxy, "no_proxy": "", "NO_PROXY": ""}
+        return {**inherited, "COLUMNS": "200", **(proxies if self.proxy else {}), **given}
 
 
 def write_model(folder: Path, text: str, name: str = "predict.py") -> Path:

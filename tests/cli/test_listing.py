@@ -102,6 +102,19 @@ def test_a_version_needs_its_number(augury: Augury, upper: str) -> None:
     assert augury("models", "show", f"{upper}:1").code == 2
 
 
+def test_a_reader_that_goes_early_is_no_error(augury: Augury, upper: str) -> None:
+    with augury.start("predictions", "list", "--json") as process:
+        assert process.stdout
+        process.stdout.close()
+        assert process.stderr
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_a_proxy_is_not_asked_for_the_way_to_this_machine(augury: Augury) -> None:
+    augury.proxy = "http://127.0.0.1:1"
+    assert augury.done("models", "--json").code == 0
+
+
 def test_nothing_is_cut_or_coloured_in_a_pipe(augury: Augury) -> None:
     text = "a very long description " * 20
     augury.done("models", "create", "wordy", "--description", text)

@@ -183,6 +183,17 @@ def test_files_of_the_output_are_saved(augury: Augury, tmp_path: Path) -> None:
     assert set(again["pages"]).isdisjoint(found["pages"])
 
 
+def test_a_prediction_that_somebody_cancels_is_told(augury: Augury, tmp_path: Path) -> None:
+    code = "import threading\ndef predict() -> int:\n    threading.Event().wait()\n"
+    augury.done("push", write_model(tmp_path, code), "sleeper")
+    with augury.start("predict", "sleeper") as process:
+        shown = until(lambda: augury.done("predictions", "--status", "started", "--json").json, "it runs", deadline=20)
+        augury.done("predictions", "cancel", shown[0]["id"])
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (1, "")
+    assert f"prediction {shown[0]['id']} cancelled" in err
+
+
 def test_an_interrupt_cancels_the_prediction(augury: Augury, tmp_path: Path) -> None:
     running = tmp_path / "running"
     code = f"""
