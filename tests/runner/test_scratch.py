@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from augury.protocol import Cancel
+from augury.runner.scratch import Scratch
 from tests.runner.driver import Worker
 
 MODEL = """
@@ -108,3 +110,31 @@ def test_an_id_never_leads_out_of_the_scratch_folder(tmp_path: Path) -> None:
         worker.output("../../../x", how="write")
         seen = worker.output("../../y/" + "z" * 500, how="nothing")
         assert os.path.dirname(seen["cwd"]) == str(worker.scratch)
+
+
+@pytest.mark.parametrize("age", [0, 3600])
+def test_a_folder_is_used_again_only_while_it_is_empty_however_old_it_is(tmp_path: Path, age: int) -> None:
+    home, here = tmp_path / "home", Path.cwd()
+    home.mkdir()
+    before = os.environ.get("TMPDIR")
+    try:
+        scratch = Scratch(str(tmp_path / "root"), str(home))
+        scratch.enter("a")
+        first = Path(scratch.current())
+        if age:
+            then = first.stat().st_mtime - age
+            os.utime(first, (then, then))
+        for _ in range(3):
+            scratch.leave()
+            scratch.enter("b")
+            assert Path(scratch.current()) == first
+        (first / "left").touch()  # by a thread that outlived its run, say
+        scratch.enter("c")
+        assert Path(scratch.current()) != first
+        assert list(Path(scratch.current()).iterdir()) == []
+    finally:
+        os.chdir(here)
+        tempfile.tempdir = None
+        os.environ.pop("TMPDIR", None)
+        if before is not None:
+            os.environ["TMPDIR"] = before
