@@ -136,6 +136,21 @@ def test_run_survives_a_model_that_ends_its_process(alone: Augury, tmp_path: Pat
     assert "exited with code 9 during predict()" in ran.err
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "threading.Event().wait()",
+        "while True:\n        try:\n            threading.Event().wait(9)\n        except BaseException: pass",
+    ],
+)
+def test_run_ends_a_prediction_over_its_limit(alone: Augury, tmp_path: Path, body: str) -> None:
+    options = '# /// script\n# [tool.augury]\n# run_timeout = "0.3s"\n# ///\n'
+    path = write_model(tmp_path, f"{options}import threading\ndef predict() -> int:\n    {body}\n")
+    ran = alone("run", path, cancel_grace="0.5")
+    assert (ran.code, ran.out) == (1, "")
+    assert "limit of 0.3 s" in ran.err
+
+
 def test_only_what_would_be_packed_is_there(alone: Augury, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     write_model(

@@ -19,7 +19,7 @@ from augury.domain.ids import AccountId, IdSource, PredictionId, WorkerId
 from augury.domain.jsontext import JsonObject, JsonText, JsonValue
 from augury.domain.prediction import Assignment, ModelRef, Prediction, Status
 from augury.engine.launcher import Launch, Launcher
-from augury.engine.run import Run
+from augury.engine.run import Run, Stop
 from augury.engine.worker import Ending, Plan, Worker
 
 Hear = Callable[[str], None]
@@ -74,6 +74,8 @@ async def run_once(subject: Subject, launcher: Launcher, hear: Hear, given: Json
     async with _running(subject, launcher, hear) as trial:
         setup_time = await trial.ready_after()
         run, done = await trial.ask(given)
+        if run.stop is Stop.LIMIT:
+            raise TrialFailed(_over_limit(subject.plan), tuple(run.lines))
     return Result(
         status=Status(done.outcome),
         setup_time=setup_time,
@@ -201,9 +203,13 @@ def _failure(ending: Ending, plan: Plan) -> TrialFailed:
     if ending.killed_for == "setup limit":
         return TrialFailed(f"setup was not done within its limit of {plan.setup_timeout:g} s", lines)
     if ending.killed_for is not None and ending.killed_for.startswith("stop:"):
-        return TrialFailed(f"predict() was not done within its limit of {plan.run_timeout:g} s", lines)
+        return TrialFailed(_over_limit(plan), lines)
     doing = "predict()" if ending.was_ready else "setup"
     if ending.code is None:
         return TrialFailed("the worker could not be started", lines)
     how = f"was ended by signal {-ending.code}" if ending.code < 0 else f"exited with code {ending.code}"
     return TrialFailed(f"the model's process {how} during {doing}", lines)
+
+
+def _over_limit(plan: Plan) -> str:
+    return f"predict() was not done within its limit of {plan.run_timeout:g} s"
