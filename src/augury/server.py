@@ -282,6 +282,7 @@ def _http_config(settings: Settings, parts: Parts) -> uvicorn.Config:
         lifespan="off",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=5,
     )

@@ -1,6 +1,6 @@
 """The HTTP application, on one screen: what a request passes, which routes there are, how errors are answered.
 
-    request -> Envelope -> BodyLimit -> error handlers -> the hot route | FastAPI's routes -> services
+    request -> Envelope -> BodyLimit -> the hot route | error handlers -> FastAPI's routes -> services
 
 Knows nothing about what the services do.
 """
@@ -27,9 +27,11 @@ def create_app(services: Services, limits: Limits) -> FastAPI:
         prefix=bundles.PREFIX,
         below=Allowance(limits.max_bundle, "max_bundle"),
     )
+    hot = Middleware(
+        predictions.CreatePrediction, predictions=services.predictions, access=services.access, limits=limits
+    )
     app = FastAPI(
-        routes=predictions.hot_routes(services, limits),
-        middleware=[Middleware(Envelope), body_limit],
+        middleware=[Middleware(Envelope), body_limit, hot],
         redirect_slashes=False,
         # What it would look for on each request, on a server that sends nothing to anybody.
         telemetry={"tracing": False, "metrics": False, "auto_configure": False},
