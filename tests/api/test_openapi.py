@@ -10,7 +10,7 @@ import httpx
 import jsonschema_rs
 import pytest
 
-from augury.api import predictions, problems
+from augury.api import problems
 from augury.api.app import Limits, Readiness, Services, create_app
 from augury.api.reference import routes as reference_routes
 
@@ -65,8 +65,7 @@ def test_every_route_is_described() -> None:
     app = create_app(services, Limits(60, 60, 1000, 1000))
     described = {(path, method.upper()) for path, method, _ in operations(app.openapi())}
     hidden = {(path, method) for path, method in served(reference_routes(app, "0", None))}
-    # Creating a prediction is answered before the router is asked.
-    assert set(served(app.router)) - hidden | {(predictions.PATH, "POST")} == described
+    assert set(served(app.router)) - hidden == described
 
 
 def served(router: Any) -> Iterator[tuple[str, str]]:

@@ -7,10 +7,12 @@ Knows nothing about what the services do.
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.routing import Route
 
 from augury.api import bundles, health, models, predictions, problems, reference, users, versions
 from augury.api.middleware import Allowance, BodyLimit, Envelope
@@ -27,11 +29,13 @@ def create_app(services: Services, limits: Limits) -> FastAPI:
         prefix=bundles.PREFIX,
         below=Allowance(limits.max_bundle, "max_bundle"),
     )
-    hot = Middleware(
+    create = partial(
         predictions.CreatePrediction, predictions=services.predictions, access=services.access, limits=limits
     )
     app = FastAPI(
-        middleware=[Middleware(Envelope), body_limit, hot],
+        # Known to the router, too, which names the methods of a path to those who use another.
+        routes=[Route(predictions.PATH, create(predictions.nothing_else), methods=["POST"], include_in_schema=False)],
+        middleware=[Middleware(Envelope), body_limit, Middleware(create)],
         redirect_slashes=False,
         # What it would look for on each request, on a server that sends nothing to anybody.
         telemetry={"tracing": False, "metrics": False, "auto_configure": False},

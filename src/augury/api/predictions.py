@@ -123,6 +123,11 @@ class CreatePrediction:
         return prediction
 
 
+async def nothing_else(scope: Scope, receive: Receive, send: Send) -> None:
+    """What is behind CreatePrediction where only what it answers can come."""
+    raise LookupError(f"{scope['method']} {scope['path']} is not answered here")
+
+
 @dataclass(frozen=True, slots=True)
 class _Routes:
     predictions: Predictions
