@@ -28,7 +28,7 @@ from augury.api.app import create_app
 from augury.api.services import Limits, Readiness, Services
 from augury.blobs.local import LocalBlobs
 from augury.domain.ids import IdSource
-from augury.engine.local_launcher import LocalLauncher
+from augury.engine.local_launcher import PASSED_ON, LocalLauncher
 from augury.engine.node import Engine
 from augury.engine.recorder import wall_clock
 from augury.engine.supervisor import EngineLimits
@@ -54,10 +54,6 @@ from augury.store.folder import lock_data_folder
 from augury.store.notifier import Notifier, open_notifier
 
 log = logging.getLogger(__name__)
-
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
-"""What a worker's environment takes over from the server's; nothing else gets through."""
-
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 

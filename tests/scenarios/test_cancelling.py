@@ -121,6 +121,32 @@ def test_with_several_slots_the_one_that_was_named_is_cancelled(client: Client) 
     assert client.ended(third["id"])["output"] == 3
 
 
+def test_a_worker_killed_for_one_slot_gives_the_others_back_and_they_run_again(client: Client) -> None:
+    model = client.publish(
+        "neighbours",
+        """
+        import asyncio, time
+        async def predict(n: int, deaf: bool) -> int:
+            while deaf:
+                try:
+                    await asyncio.sleep(60)
+                except asyncio.CancelledError:
+                    pass
+            await asyncio.sleep(2)
+            return n
+        """,
+        "concurrency = 3",
+    )
+    deaf = client.create(model, n=0, deaf=True)
+    others = [client.create(model, n=number, deaf=False) for number in (1, 2)]
+    for one in (deaf, *others):
+        client.reaches(one["id"], "started")
+    assert client.cancel(deaf["id"]) == 202
+    assert client.ended(deaf["id"])["status"] == "cancelled"
+    assert [client.ended(one["id"])["output"] for one in others] == [1, 2]
+    assert client.create(model, wait=10, n=3, deaf=False)["output"] == 3
+
+
 def test_cancelling_again_and_at_once_from_three_sides_gives_one_cancelled_prediction(client: Client) -> None:
     model = client.publish("sleeper", "import time\ndef predict() -> None:\n    time.sleep(30)")
     running = client.create(model)

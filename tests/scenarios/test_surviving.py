@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from tests.support.publishing import Client, Json
-from tests.support.server import Server, running
+from tests.support.server import Server, descendants, running
 from tests.support.signals import until
 
 COUNTING = """
@@ -95,6 +95,17 @@ def test_a_cancel_that_the_server_did_not_live_to_carry_out_is_carried_out_by_th
     assert own_client.cancel(one["id"]) == 202
     own_server.restart(signal.SIGKILL)
     assert own_client.ended(one["id"], deadline=5)["status"] == "cancelled"
+
+
+def test_workers_die_with_a_killed_server_even_while_c_code_holds_them_up(
+    own_server: Server, own_client: Client
+) -> None:
+    model = own_client.publish(
+        "frozen", "import ctypes\ndef predict() -> None:\n    ctypes.PyDLL(None).sleep(600)", "run_timeout = 600"
+    )
+    own_client.reaches(own_client.create(model)["id"], "started")
+    assert descendants(own_server.pid)
+    own_server.stop(signal.SIGKILL)  # which fails if a process of the server stays
 
 
 def test_sigterm_lets_what_runs_finish_and_exits_with_zero(own_server: Server, own_client: Client) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augury.cli.failing import CANNOT_START, CommandFailed
+from augury.engine.local_launcher import PASSED_ON
 from augury.packaging.check import Checked, Start, check
 from augury.packaging.contents import contents
 from augury.packaging.environment import EnvironmentBuilder
@@ -22,9 +23,6 @@ from augury.packaging.errors import EnvironmentFailed, ProjectError
 from augury.packaging.project import Project
 from augury.packaging.runtime import materialize
 from augury.settings import Settings, SettingsError, environment
-
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
-"""What a model's process takes over from this one's environment: what it gets on a server."""
 
 
 @dataclass(frozen=True)

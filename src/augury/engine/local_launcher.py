@@ -23,6 +23,9 @@ from augury.engine.launcher import Launch
 MARK = "AUGURY_WORKER_ID"
 """The variable by which a worker's processes are recognised, whatever became of their parents."""
 
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
+"""What a worker's environment takes over from that of whoever starts it; nothing else gets through."""
+
 _PIECE = 65_536
 
 
@@ -32,6 +35,8 @@ class LocalProcess:
 
     _process: anyio.abc.Process
     channel: socket.socket
+    _alive: list[int]
+    """The end of a pipe that the process lives by; empty once it is gone."""
 
     @property
     def pid(self) -> int:
@@ -51,7 +56,10 @@ class LocalProcess:
 
     async def wait(self) -> int:
         """The exit code, or minus the signal."""
-        return await self._process.wait()
+        code = await self._process.wait()
+        while self._alive:
+            os.close(self._alive.pop())
+        return code
 
     def kill(self) -> None:
         """SIGKILL to the group: also to children that outlive the worker itself."""
@@ -71,6 +79,8 @@ class LocalLauncher:
     async def launch(self, launch: Launch) -> LocalProcess:
         """Start a runner that talks on an inherited socket."""
         ours, theirs = socket.socketpair()
+        # Never written to: the kernel ends the group when our end closes, even while C code holds it up.
+        theirs_alive, alive = os.pipe()
         try:
             ours.setblocking(False)
             flags = ["-I", "-S"] if launch.no_site else ["-I"]
@@ -78,7 +88,7 @@ class LocalLauncher:
             main = self.runtime / "augury" / "runner" / "__main__.py"
             process = await anyio.open_process(
                 [str(launch.python), *flags, str(main), str(theirs.fileno()), str(spill)],
-                stdin=subprocess.DEVNULL,
+                stdin=theirs_alive,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 cwd=launch.folder,
@@ -88,10 +98,12 @@ class LocalLauncher:
             )
         except BaseException:
             ours.close()
+            os.close(alive)
             raise
         finally:
             theirs.close()
-        return LocalProcess(process, ours)
+            os.close(theirs_alive)
+        return LocalProcess(process, ours, [alive])
 
     async def reap(self, worker_ids: set[WorkerId]) -> int:
         """Kill every process on this machine that carries the mark of one of these workers."""

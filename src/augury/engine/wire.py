@@ -60,6 +60,10 @@ class Wire(asyncio.Protocol):
         except protocol.ProtocolError as error:
             self._broken(str(error))
             self.close()
+        except (TypeError, ValueError, AttributeError) as error:
+            # The fields of a message are what foreign code put there: one of the wrong type breaks its worker alone.
+            self._broken(f"a message that makes no sense: {error}")
+            self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Asyncio: the other end is gone."""
