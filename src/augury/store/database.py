@@ -36,13 +36,15 @@ POSTGRES_WRITERS = 6
 BATCH = 512
 """The most writes that one commit answers."""
 _ATTEMPTS = 5
-_SLOW_SECONDS = 0.003
-"""A direct write that takes longer shows that the disk is busy."""
-_REST_SECONDS = 1.0
-_TIDY_ROWS = 500
-"""Rows changed by direct writes after which the writer thread is told, for it keeps the WAL short."""
 _IDLE_SECONDS = 0.05
 """How long nothing has to be written before the writer tidies up behind itself."""
+_SLOW_SECONDS = 0.02
+"""A direct write that takes longer shows that the disk is busy."""
+_REST_SECONDS = 1.0
+_TIDY_ROWS = 2_000
+"""Rows changed by direct writes after which the writer thread is told, for it keeps the WAL short."""
+_TIDY_SECONDS = 2 * _IDLE_SECONDS
+"""After this it has copied most of it, and the rest is copied directly: it never sees a WAL that stands still."""
 
 
 @dataclass(slots=True)
@@ -80,6 +82,7 @@ class Direct:
         self._tidy = tidy
         self._not_before = 0.0
         self._tidied = 0
+        self._rest_at: float | None = None
 
     def write(self, job: _Job) -> bool:
         """Do it, and settle its future; False, and nothing done, where that has to be left to the writer thread."""
@@ -93,11 +96,19 @@ class Direct:
         took = time.monotonic() - began
         if took > _SLOW_SECONDS:
             self._not_before = began + _REST_SECONDS
-        if (changed := self._session.changed - self._tidied) >= _TIDY_ROWS:
-            self._tidied += changed
-            self._tidy(changed)
+        self._keep_wal_short(began)
         job.future.set_result(job.result)
         return True
+
+    def _keep_wal_short(self, now: float) -> None:
+        if self._rest_at is not None:
+            if now >= self._rest_at:
+                self._rest_at = None
+                self._session.copy_rest()
+        elif (changed := self._session.changed - self._tidied) >= _TIDY_ROWS:
+            self._tidied += changed
+            self._rest_at = now + _TIDY_SECONDS
+            self._tidy(changed)
 
     def flush(self) -> None:
         """Make durable what was committed so far. From any thread."""

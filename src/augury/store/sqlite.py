@@ -44,6 +44,7 @@ class SqliteSession:
         """`patient` ones wait for another writer, and see to the WAL."""
         self._path = path
         self._sync = sync.upper()
+        self._busy_millis = _BUSY_MILLIS if patient else 0
         self._durable = True
         self._begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
         self.raw = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
@@ -120,6 +121,10 @@ class SqliteSession:
             self._checkpointed += changed
             copier.start()
 
+    def copy_rest(self) -> None:
+        """Copy what little of the WAL is left, so that it begins anew with the next write."""
+        self._checkpoint("PASSIVE")
+
     def _is_big(self) -> bool:
         """Whether few big rows have made the WAL long; looked at now and then, for looking takes a while, too."""
         self._looks = (self._looks + 1) % _LOOK_EVERY
@@ -139,7 +144,7 @@ class SqliteSession:
         try:
             self.raw.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
         finally:
-            self.raw.execute(f"PRAGMA busy_timeout={_BUSY_MILLIS}").fetchall()
+            self.raw.execute(f"PRAGMA busy_timeout={self._busy_millis}").fetchall()
 
 
 class Copier:
