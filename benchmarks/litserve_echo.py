@@ -17,7 +17,7 @@ class Echo(litserve.LitAPI):  # pyright: ignore[reportUntypedBaseClass]
     # Without annotations: LitServe reads them, and takes a dict for a query parameter.
     def decode_request(self, request):  # pyright: ignore[reportMissingParameterType, reportUnknownParameterType]
         """The text of a request."""
-        return request["input"]["text"]
+        return request["input"]["text"]  # pyright: ignore[reportUnknownVariableType]
 
     def predict(self, x: str, **_: Any) -> str:
         """Give the text back."""

@@ -286,6 +286,8 @@ def _http_config(settings: Settings, parts: Parts) -> uvicorn.Config:
 
 def _bring_schema_up(settings: Settings) -> None:
     url = settings.database
+    if url.startswith("sqlite"):
+        schema.create(url)
     if url.startswith("sqlite") and schema.current(url) in (None, *schema.steps()[:-1]):
         # Only now: Alembic takes longer to load than a server that needs no migration takes to start.
         from augury.store import migrate

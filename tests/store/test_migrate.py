@@ -54,6 +54,32 @@ def test_the_newest_file_is_the_step_that_alembic_ends_at() -> None:
     assert sorted(one.revision for one in scripts.walk_revisions()) == schema.steps()
 
 
+def test_a_database_made_at_once_is_the_one_that_the_steps_make(database_url: str, url: str) -> None:
+    schema.create(database_url)
+    schema.check(database_url)
+    engine = sqlalchemy.create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        at_once = _described(connection)
+    with engine.begin() as connection:
+        metadata.drop_all(connection)
+        connection.execute(sqlalchemy.text("DROP TABLE alembic_version"))
+
+    migrate.upgrade(database_url)
+
+    with engine.connect() as connection:
+        assert _described(connection) == at_once
+
+
+def test_a_database_with_something_in_it_is_not_made_anew(database_url: str, url: str) -> None:
+    engine = sqlalchemy.create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("CREATE TABLE mine (id TEXT)"))
+
+    schema.create(database_url)
+
+    assert schema.current(database_url) is None
+
+
 def test_migrating_again_changes_nothing(database_url: str) -> None:
     migrate.upgrade(database_url)
     migrate.upgrade(database_url)

@@ -30,7 +30,7 @@ from augury.store.database import Database
 
 log = logging.getLogger(__name__)
 
-RECHECK_SECONDS = 5.0
+RECHECK_SECONDS = 15.0
 """How often a waiting request looks into the store by itself, should every hint be lost."""
 
 

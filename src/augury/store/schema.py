@@ -15,6 +15,8 @@ import sqlalchemy
 from sqlalchemy import event
 from sqlalchemy.pool import NullPool
 
+from augury.store.tables import metadata
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 _LOCK = 0x61756775
@@ -44,6 +46,19 @@ def current(url: str) -> str | None:
         if not sqlalchemy.inspect(connection).has_table("alembic_version"):
             return None
         return connection.execute(sqlalchemy.text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def create(url: str) -> None:
+    """Make the newest schema in an empty database at once; one that is not empty is left as it is.
+
+    The tables are the ones that all the steps together make: a test compares them.
+    """
+    with transaction(url) as connection:
+        if sqlalchemy.inspect(connection).get_table_names():
+            return
+        metadata.create_all(connection)
+        connection.execute(sqlalchemy.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(sqlalchemy.text("INSERT INTO alembic_version VALUES (:step)"), {"step": head()})
 
 
 def check(url: str) -> None:
