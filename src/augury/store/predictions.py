@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from sqlalchemy import Boolean, Select, bindparam, literal_column, null, select, update
+from sqlalchemy import Select, bindparam, literal_column, null, select, update
 from sqlalchemy import insert as sql_insert
 
 from augury.domain.ids import AccountId, PredictionId
@@ -142,9 +142,7 @@ def _page(statuses: tuple[str, ...] | None, before: bool, after: bool) -> Query:
     if statuses is not None:
         # Literal: an expanding list cannot be compiled once. The values are those of an enum.
         names = ", ".join(f"'{name}'" for name in statuses)
-        statement = statement.where(
-            literal_column(f"predictions.status IN ({names})" if statuses else "1 = 0", Boolean)
-        )
+        statement = statement.where(literal_column(f"predictions.status IN ({names})" if statuses else "1 = 0"))
     if before:
         statement = statement.where(predictions.c.id < bindparam("before"))
     if after:

@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     ColumnElement,
     Select,
     Text,
@@ -209,10 +208,11 @@ def next_due(c: Connection) -> int | None:
     return min((time for time in times if time is not None), default=None)
 
 
-def _in(statuses: Sequence[Status]) -> ColumnElement[bool]:
-    # Literal: an expanding list cannot be compiled once.
+def _in(statuses: Sequence[Status]) -> ColumnElement[Any]:
+    # Literal: an expanding list cannot be compiled once. Without a type: of a Boolean, SQLite would get `... = 1`,
+    # and then no partial index fits.
     names = ", ".join(f"'{status.value}'" for status in statuses)
-    return literal_column(f"predictions.status IN ({names})", Boolean)
+    return literal_column(f"predictions.status IN ({names})")
 
 
 def _queued_of_version(*also: ColumnElement[bool]) -> Select[tuple[str]]:

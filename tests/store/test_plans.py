@@ -1,0 +1,71 @@
+"""However many predictions are stored, what the queue asks for is found by an index."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import anyio.to_thread
+import pytest
+from sqlalchemy import select
+
+from augury.domain.prediction import Status
+from augury.store import migrate, predictions, queue
+from augury.store.connection import Connection
+from augury.store.database import open_database
+from tests.store import rows
+from tests.store.rows import ACCOUNT, ERROR, NODE, NOW, VERSION, WORKER
+
+pytestmark = pytest.mark.anyio
+
+ASKED: dict[str, tuple[Callable[[Connection], Any], str]] = {
+    "claim": (lambda c: queue.claim(c, VERSION, WORKER, 5, NOW), "predictions_queue"),
+    "mark_starting": (lambda c: queue.mark_starting(c, VERSION, 5, NOW), "predictions_queue"),
+    "fail_queued": (lambda c: queue.fail_queued(c, VERSION, NOW, ERROR, 5), "predictions_queue"),
+    "demand": (queue.demand, "predictions_queue"),
+    "due": (lambda c: queue.due(c, NOW, 5), "predictions_start_due"),
+    "next_due": (queue.next_due, "predictions_start_due"),
+    "assigned": (lambda c: queue.assigned(c, NODE), "predictions_assigned"),
+    "cancel_requests": (lambda c: queue.cancel_requests(c, NODE), "predictions_assigned"),
+    "rescue": (
+        lambda c: queue.rescue(c, NOW, nodes=[NODE], limit=1, error_json=ERROR),
+        "predictions_assigned",
+    ),
+    "page": (
+        lambda c: predictions.page(c, ACCOUNT, statuses=[Status.FAILED], before="z", after=None, limit=5),
+        "predictions_by_account",
+    ),
+}
+
+
+@pytest.mark.parametrize(("ask", "index"), ASKED.values(), ids=ASKED.keys())
+async def test_no_question_of_the_queue_reads_the_whole_table(
+    tmp_path: Path, ask: Callable[[Connection], Any], index: str
+) -> None:
+    path = tmp_path / "augury.db"
+    await anyio.to_thread.run_sync(migrate.upgrade, f"sqlite:///{path}")
+    statements: list[str] = []
+
+    def traced(c: Connection) -> None:
+        raw = cast("sqlite3.Connection", c.execute(select(1)).connection.connection.driver_connection)
+        raw.set_trace_callback(statements.append)
+        ask(c)
+        raw.set_trace_callback(None)
+
+    async with open_database(f"sqlite:///{path}") as db:
+        await db.write(rows.seed)
+        await db.write(traced)
+
+    plan = _plan(path, [one for one in statements if "predictions" in one])
+    assert not [step for step in plan if step.startswith("SCAN predictions") and index not in step]
+    assert any(index in step for step in plan)
+
+
+def _plan(path: Path, statements: list[str]) -> list[str]:
+    connection = sqlite3.connect(path)
+    try:
+        return [row[3] for one in statements for row in connection.execute(f"EXPLAIN QUERY PLAN {one}")]
+    finally:
+        connection.close()
