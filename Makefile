@@ -19,7 +19,7 @@ demo: setup ## Start a server, publish example models, run predictions on them, 
 	@$(BIN)/python scripts/demo.py
 
 test: setup ## Run every test (ARGS="-k name" for some)
-	@scripts/need-postgres
+	@scripts/need-programs
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: setup ## Formatting, lint, types, import layers

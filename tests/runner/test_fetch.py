@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import ipaddress
-import shutil
 import socket
 import ssl
 import subprocess
@@ -245,7 +244,6 @@ def test_a_data_uri_is_limited_too(tmp_path: Path) -> None:
         Fetcher(media_types=["image/png"]).fetch("data:,abcd", str(tmp_path))
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="the certificate is made with openssl")
 def test_https_goes_to_the_checked_address_with_the_name_of_the_url(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
