@@ -47,3 +47,10 @@ def test_the_life_of_a_prediction_names_eight_files_in_order() -> None:
     steps = re.findall(r"^(\d)\. \*\*`(src/augury/[\w/]+\.py)`\*\*", section, re.MULTILINE)
     assert [number for number, _ in steps] == list("12345678")
     assert all((ROOT / path).exists() for _, path in steps)
+
+
+def test_every_test_that_the_list_of_behaviours_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "tests" / "README.md").read_text()))
+    sources = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) > 25
+    assert not {name for name in named if f"def {name}(" not in sources}

@@ -330,6 +330,15 @@ def test_the_same_key_and_body_make_one_prediction(owner: httpx.Client, shout: s
     assert problems(other) == [(["header", "Idempotency-Key"], "idempotency_key_reused")]
 
 
+def test_the_same_key_from_eight_sides_at_once_makes_one_prediction(owner: httpx.Client, shout: str) -> None:
+    headers = HELD | {"Idempotency-Key": f"rush {uuid.uuid4()}"}
+    body = {"model": shout, "input": {"text": "once"}}
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(create, [owner] * 8, [body] * 8, [headers] * 8))
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert {(answer.status_code, answer.json()["output"]) for answer in answers} == {(200, "ONCE")}
+
+
 @pytest.mark.parametrize("key", ["", "x" * 256, "tab\tinside"])
 def test_a_key_that_is_none_is_refused(owner: httpx.Client, shout: str, key: str) -> None:
     answer = create(owner, {"model": shout, "input": {"text": "a"}}, {"Idempotency-Key": key})
