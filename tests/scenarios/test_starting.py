@@ -156,3 +156,19 @@ def _exists(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_what_waits_behind_a_long_prediction_is_taken_back_for_a_free_worker(client: Client) -> None:
+    model = client.publish(
+        "two-workers",
+        "import time\ndef predict(n: int, seconds: float = 0) -> int:\n    time.sleep(seconds)\n    return n",
+        "workers = {min = 0, max = 2}",
+    )
+    # Short ones first, so that several are sent ahead.
+    for n in range(20):
+        assert client.create(model, wait=15, n=n)["output"] == n
+    long = client.create(model, n=-1, seconds=8)
+    behind = [client.create(model, n=n) for n in range(12)]
+    assert [client.ended(one["id"], deadline=6)["output"] for one in behind] == list(range(12))
+    assert client.get(long["id"])["status"] == "started"
+    assert client.ended(long["id"])["output"] == -1

@@ -168,6 +168,10 @@ class Supervisor:
     def lasting(self, worker: Worker, run: Run) -> None:
         """A prediction has been running for a while."""
         self.recorder.lasting(worker, run)
+        lane = self._lane(worker)
+        if lane is not None and lane.version.options.workers_max > 1:
+            # What waits behind it can run elsewhere.
+            worker.recall()
 
     def recalled(self, worker: Worker, runs: list[Run]) -> None:
         """These were handed back without having begun."""

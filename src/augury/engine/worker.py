@@ -140,9 +140,15 @@ class Worker:
         if self.state is not State.READY:
             return 0
         most = self.slots
-        if self.slots == 1 and self._average is not None:
+        # Behind one that lasts nothing is kept waiting: another worker may be free.
+        if self.slots == 1 and self._average is not None and not self._head_lasts:
             most = max(1, min(PREFETCH_MOST, int(PREFETCH_SECONDS / max(self._average, 1e-6))))
         return most - len(self.runs) - self.reserved
+
+    @property
+    def _head_lasts(self) -> bool:
+        head = next(iter(self.runs.values()), None)
+        return head is not None and head.recorded
 
     async def run(self) -> None:
         """Start the process and stay until it is gone; cancellation kills it."""
