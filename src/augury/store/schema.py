@@ -56,7 +56,7 @@ def create(url: str) -> None:
     with transaction(url) as connection:
         if sqlalchemy.inspect(connection).get_table_names():
             return
-        metadata.create_all(connection)
+        metadata.create_all(connection, checkfirst=False)
         connection.execute(sqlalchemy.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
         connection.execute(sqlalchemy.text("INSERT INTO alembic_version VALUES (:step)"), {"step": head()})
 
