@@ -96,7 +96,11 @@ class Direct:
         took = time.monotonic() - began
         if took > _SLOW_SECONDS:
             self._not_before = began + _REST_SECONDS
-        self._keep_wal_short(began)
+        try:
+            self._keep_wal_short(began)
+        except Exception:
+            # It is written, whatever becomes of the WAL.
+            log.exception("checkpoint failed")
         job.future.set_result(job.result)
         return True
 
