@@ -182,6 +182,8 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str, ready
             grace_period=settings.grace_period,
             now=wall_clock,
         )
+        # What another process ended, or the end of a model, is waited for here, too.
+        stack.enter_context(Hints(notifier).endings(services.predictions.settled.nudge))
         # A user's new name, and what other processes change, reach what is remembered of models by this hint alone.
         stack.enter_context(notifier.subscribe("models", lambda _: services.models.forget()))
         yield Parts(db, services, engine, gate)

@@ -36,6 +36,12 @@ class Hints:
         self.notifier.publish("deadline")
 
     @contextmanager
+    def endings(self, heard: Callable[[PredictionId], None]) -> Generator[None]:
+        """Call this with each prediction that has ended, here or elsewhere, until the context is left."""
+        with self.notifier.subscribe("prediction:", lambda topic: heard(PredictionId(_rest(topic)))):
+            yield
+
+    @contextmanager
     def listen(self, listeners: Listeners) -> Generator[None]:
         """Call these for each hint, on the event loop, until the context is left."""
         with (

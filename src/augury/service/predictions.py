@@ -92,11 +92,7 @@ class Predictions:
 
     async def get(self, caller: Caller, prediction_id: str) -> Prediction:
         """The caller's prediction; raises InvalidRequest for what is no id and NotFound for what is not theirs."""
-        wanted = _parse_id(prediction_id)
-        found = await self.db.read(lambda c: rows.get(c, wanted))
-        if found is None or not _may_see(caller, found):
-            raise _not_found(prediction_id)
-        return found
+        return await self._durable(await self._find(caller, prediction_id))
 
     async def page(
         self, caller: Caller, *, cursor: str | None, page_size: int, statuses: Sequence[Status]
@@ -114,6 +110,8 @@ class Predictions:
                 limit=page_size + 1,
             )
         )
+        if any(not one.finished for one in found):
+            await self._flush()
         return place.page(found, page_size, lambda one: one.id)
 
     async def cancel(self, caller: Caller, prediction_id: str) -> None:
@@ -121,7 +119,7 @@ class Predictions:
 
         Raises Conflict `prediction_finished` for one that has ended.
         """
-        wanted = (await self.get(caller, prediction_id)).id
+        wanted = (await self._find(caller, prediction_id)).id
         now = self.now()
         ended, current = await self.db.write(lambda c: _cancel(c, wanted, now))
         if ended is not None:
@@ -239,12 +237,22 @@ class Predictions:
     async def _durable(self, prediction: Prediction) -> Prediction:
         """The prediction, once what is said of it survives a power cut; a durable end has made it so already."""
         if not prediction.finished:
-            try:
-                await self.db.flush()
-            except OSError:
-                # It is stored, and an error now would make the client create it again (D4).
-                log.exception("flush failed", extra={"prediction": prediction.id})
+            await self._flush()
         return prediction
+
+    async def _flush(self) -> None:
+        try:
+            await self.db.flush()
+        except OSError:
+            # It is stored, and an error now would make the client create it again (D4).
+            log.exception("flush failed")
+
+    async def _find(self, caller: Caller, prediction_id: str) -> Prediction:
+        wanted = _parse_id(prediction_id)
+        found = await self.db.read(lambda c: rows.get(c, wanted))
+        if found is None or not _may_see(caller, found):
+            raise _not_found(prediction_id)
+        return found
 
     async def _read(self, prediction: Prediction) -> Prediction:
         try:

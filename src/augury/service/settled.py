@@ -17,11 +17,12 @@ from augury.domain.prediction import Prediction
 Waiter = asyncio.Future["Prediction | None"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Settled:
     """Who waits for which prediction. Used from the event loop only."""
 
     _waiters: dict[PredictionId, list[Waiter]] = field(default_factory=dict[PredictionId, list[Waiter]])
+    _released: bool = False
 
     @property
     def alone(self) -> bool:
@@ -32,6 +33,8 @@ class Settled:
     def expect(self, prediction_id: PredictionId) -> Generator[Waiter]:
         """A future of the finished prediction; None in it means: look into the store."""
         waiter: Waiter = asyncio.get_running_loop().create_future()
+        if self._released:
+            waiter.set_result(None)
         self._waiters.setdefault(prediction_id, []).append(waiter)
         try:
             yield waiter
@@ -56,6 +59,7 @@ class Settled:
                 waiter.set_result(None)
 
     def nudge_all(self) -> None:
-        """Let every waiting request answer now with what the store says."""
+        """Let every waiting request answer now with what the store says, and those that come later at once."""
+        self._released = True
         for prediction_id in tuple(self._waiters):
             self.nudge(prediction_id)
