@@ -7,15 +7,17 @@ While something is queued nothing is offered, so nothing overtakes. Knows nothin
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
 import anyio
 import anyio.abc
 
+from augury import protocol
 from augury.domain.ids import PredictionId
 from augury.domain.prediction import Assignment
+from augury.engine.guarded import guarded
 from augury.engine.lane import Lane
 from augury.engine.run import Stop
 from augury.engine.worker import State, Worker
@@ -39,7 +41,11 @@ class Dispatcher:
     tasks: anyio.abc.TaskGroup
     short_of_room: Callable[[Lane], None]
     """Called when something is queued and no worker has room."""
+    settled: Callable[[], None]
+    """Called when promised room is free again although nothing new is taken any more."""
     lanes: dict[int, Lane] = field(default_factory=dict[int, Lane])
+    leaving: list[Lane] = field(default_factory=list[Lane])
+    """Lanes that are closed and whose workers still finish what they have."""
     closed: bool = False
 
     def open(self, lane: Lane) -> None:
@@ -49,8 +55,22 @@ class Dispatcher:
 
     def close(self, lane: Lane) -> None:
         """Serve a version no more."""
+        if lane.closed:
+            return
+        lane.closed = True
         self.lanes.pop(lane.version.version_id, None)
         self.offers.close(lane.version.version_id)
+        self.leaving = [one for one in self.leaving if one.workers or one.hiring]
+        self.leaving.append(lane)
+
+    def every_lane(self) -> Iterator[Lane]:
+        """Those that are served, and those that only finish what they have."""
+        yield from self.lanes.values()
+        yield from self.leaving
+
+    def workers(self) -> list[Worker]:
+        """Every worker of this node."""
+        return [worker for lane in self.every_lane() for worker in lane.workers]
 
     def hint(self, lane: Lane) -> None:
         """Something may be queued for this lane."""
@@ -60,7 +80,10 @@ class Dispatcher:
 
     def pump(self, lane: Lane) -> None:
         """Fill what room there is from the queue, if anything may be in it."""
-        if self.closed or not lane.backlog:
+        if self.closed:
+            self.settled()
+            return
+        if lane.closed or not lane.backlog:
             return
         if lane.roomiest() is None:
             self.short_of_room(lane)
@@ -70,9 +93,8 @@ class Dispatcher:
 
     def stop(self, prediction_id: PredictionId, why: Stop) -> None:
         """Stop a prediction if it is in a worker here."""
-        for lane in self.lanes.values():
-            for worker in lane.workers:
-                worker.stop_run(prediction_id, why)
+        for worker in self.workers():
+            worker.stop_run(prediction_id, why)
 
     def _take(self, lane: Lane) -> Place | None:
         worker = None if lane.backlog or self.closed else lane.roomiest()
@@ -81,10 +103,10 @@ class Dispatcher:
             lane.backlog = True
             return None
         worker.reserve(1)
-        return Place(worker.id, partial(self._accept, worker), partial(self._release, lane, worker))
+        return Place(worker.id, partial(self._accept, lane, worker), partial(self._release, lane, worker))
 
-    def _accept(self, worker: Worker, assignment: Assignment) -> None:
-        self._send(worker, [assignment])
+    def _accept(self, lane: Lane, worker: Worker, assignment: Assignment) -> None:
+        self._send(lane, worker, [assignment])
         worker.release(1)
 
     def _release(self, lane: Lane, worker: Worker) -> None:
@@ -93,13 +115,13 @@ class Dispatcher:
 
     async def _claim(self, lane: Lane) -> None:
         try:
-            while lane.backlog and not self.closed and (worker := lane.roomiest()) is not None:
+            while lane.backlog and not (self.closed or lane.closed) and (worker := lane.roomiest()) is not None:
                 room = min(worker.room, CLAIM_MOST)
                 hints = lane.hints
                 worker.reserve(room)
                 try:
                     claimed = await self.execution.claim(lane.version.version_id, worker.id, room)
-                    self._send(worker, claimed)
+                    self._send(lane, worker, claimed)
                 finally:
                     worker.release(room)
                 if len(claimed) < room and lane.hints == hints:
@@ -112,13 +134,22 @@ class Dispatcher:
             lane.claiming = False
         self.pump(lane)
 
-    def _send(self, worker: Worker, assignments: list[Assignment]) -> None:
+    def _send(self, lane: Lane, worker: Worker, assignments: list[Assignment]) -> None:
         if worker.state in (State.READY, State.DRAINING):
             for assignment in assignments:
-                worker.send(assignment)
+                try:
+                    worker.send(assignment)
+                except (OSError, ValueError, TypeError, protocol.ProtocolError) as error:
+                    # Such as a full disk, where a big input is spilled; counted, so that it does not go on for ever.
+                    log.exception("not sent", extra={"prediction": assignment.prediction.id, "worker": worker.id})
+                    self._return([assignment], counted=True, reason=f"it could not be sent to its worker: {error}")
+            if worker.head_lasts and lane.version.options.workers_max > 1:
+                # It has become long since the place was promised: another worker may be free.
+                worker.recall()
         elif assignments:
             # It died while the store was writing its name on them.
-            self.tasks.start_soon(partial(self._return, assignments))
+            self._return(assignments, counted=False, reason="its worker died before it began")
 
-    async def _return(self, assignments: list[Assignment]) -> None:
-        await self.execution.hand_back(assignments, counted=False, reason="its worker died before it began")
+    def _return(self, assignments: list[Assignment], *, counted: bool, reason: str) -> None:
+        give = partial(self.execution.hand_back, assignments, counted=counted, reason=reason)
+        self.tasks.start_soon(guarded, "hand back", give)

@@ -9,22 +9,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import anyio
 
 from augury.domain.ids import NodeId, PredictionId
 from augury.domain.prediction import Assignment
 from augury.engine.dispatcher import Dispatcher
+from augury.engine.guarded import guarded
 from augury.engine.launcher import Launcher
+from augury.engine.recorder import Recorder
 from augury.engine.run import Stop
 from augury.service.execution import Execution
 from augury.service.fleet import Fleet
 from augury.service.retention import Retention
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 DEADLINE_SECONDS = 60.0
 """The longest sleep between two looks at the deadlines."""
@@ -42,7 +41,10 @@ class Janitor:
     fleet: Fleet
     retention: Retention
     dispatcher: Dispatcher
+    recorder: Recorder
     launcher: Launcher
+    join: Callable[[], Awaitable[None]]
+    """Makes this node known to the installation."""
     lease: float
     now: Callable[[], int]
     _deadlines: anyio.Event = field(default_factory=anyio.Event)
@@ -51,21 +53,22 @@ class Janitor:
         """Prolong this node's lease three times before it is over, and give back what lost nodes had."""
         while True:
             await anyio.sleep(self.lease / 3)
-            await _guarded("lease", self._beat)
-            await _guarded("rescue", self._rescue)
-            await _guarded("reconcile", self._reconcile)
+            # Without a lease prolonged, this node must not look for lost ones: it would find itself.
+            if await guarded("lease", self._beat):
+                await guarded("rescue", self._rescue)
+                await guarded("reconcile", self._reconcile)
 
     async def keep_tidy(self) -> None:
         """Remove what is old, now and every hour."""
         while True:
-            await _guarded("retention", self.retention.sweep)
+            await guarded("retention", self.retention.sweep)
             await anyio.sleep(SWEEP_SECONDS)
 
     async def keep_deadlines(self) -> None:
         """End what waits or lives for too long, when its time comes."""
         while True:
             self._deadlines = anyio.Event()
-            pause = await _guarded("deadlines", self._expire) or DEADLINE_SECONDS
+            pause = await guarded("deadlines", self._expire) or DEADLINE_SECONDS
             with anyio.move_on_after(pause):
                 await self._deadlines.wait()
 
@@ -73,9 +76,14 @@ class Janitor:
         """A prediction with a deadline was stored."""
         self._deadlines.set()
 
-    async def _beat(self) -> None:
+    async def _beat(self) -> bool:
         if not await self.fleet.beat(self.node_id):
             log.error("this node's lease was lost: what it runs was given back", extra={"node": self.node_id})
+            # The others have written its workers off: whatever they still do is discarded, and done elsewhere.
+            for worker in self.dispatcher.workers():
+                worker.kill("lease lost")
+            await self.join()
+        return True
 
     async def _rescue(self) -> None:
         dead = await self.execution.rescue(reason="its node was lost")
@@ -106,19 +114,6 @@ class Janitor:
         return min(DEADLINE_SECONDS, max(0.2 if running else 0.001, (due - self.now()) / 1e6))
 
     def _known(self) -> set[PredictionId]:
-        return {
-            prediction_id
-            for lane in self.dispatcher.lanes.values()
-            for worker in lane.workers
-            for prediction_id in worker.runs
-        }
-
-
-async def _guarded(what: str, act: Callable[[], Awaitable[T]]) -> T | None:
-    """Do it; an error is logged, and the loop goes on to its next turn."""
-    try:
-        return await act()
-    except Exception:
-        # A maintenance loop that died would be noticed only by what it no longer does.
-        log.exception("maintenance failed", extra={"task": what})
-        return None
+        return {prediction_id for worker in self.dispatcher.workers() for prediction_id in worker.runs} | set(
+            self.recorder.ending
+        )

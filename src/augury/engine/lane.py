@@ -25,9 +25,11 @@ class Lane:
     """Workers that are being prepared and are not in `workers` yet."""
     failed_starts: int = 0
     crashes: int = 0
-    """How often in a row a worker died while it ran a prediction."""
+    """How often in a row a worker that was ready died by itself."""
     not_before: float = 0.0
     """No worker is started before this."""
+    closed: bool = False
+    """Whether it gets nothing more: what its workers have, they finish."""
 
     @property
     def running(self) -> int:

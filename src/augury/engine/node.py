@@ -17,6 +17,7 @@ import anyio.to_thread
 
 from augury.domain.ids import IdSource, NodeId, PredictionId, WorkerId
 from augury.engine.dispatcher import Dispatcher
+from augury.engine.guarded import guarded
 from augury.engine.janitor import Janitor
 from augury.engine.lane import Lane
 from augury.engine.launcher import Launcher
@@ -57,7 +58,7 @@ class Engine:
         ids = IdSource()
         node_id = NodeId(ids.next())
         await self._clean_up()
-        await self.fleet.join(node_id, socket.gethostname(), os.getpid())
+        await self._join(node_id)
         await anyio.to_thread.run_sync((self.home / "node").write_text, node_id)
         async with anyio.create_task_group() as tasks:
             supervisor, janitor = self._build(node_id, ids, tasks)
@@ -81,6 +82,9 @@ class Engine:
         await self.fleet.leave(node_id)
         log.info("engine stopped", extra={"node": node_id})
 
+    async def _join(self, node_id: NodeId) -> None:
+        await self.fleet.join(node_id, socket.gethostname(), os.getpid())
+
     async def _clean_up(self) -> None:
         """Whatever an earlier engine with this folder left: its predictions go back, its processes and files go."""
         earlier = await anyio.to_thread.run_sync(_read, self.home / "node")
@@ -97,7 +101,7 @@ class Engine:
                 supervisor.wake()
 
         recorder = Recorder(self.execution, tasks, self.now, self.limits.run_timeout)
-        dispatcher = Dispatcher(self.execution, self.offers, tasks, short_of_room)
+        dispatcher = Dispatcher(self.execution, self.offers, tasks, short_of_room, lambda: supervisor.note_change())
         supervisor = Supervisor(
             node_id=node_id,
             models=self.models,
@@ -118,7 +122,9 @@ class Engine:
             fleet=self.fleet,
             retention=self.retention,
             dispatcher=dispatcher,
+            recorder=recorder,
             launcher=self.launcher,
+            join=partial(self._join, node_id),
             lease=self.lease,
             now=self.now,
         )
@@ -126,7 +132,7 @@ class Engine:
 
 
 def _in_background(tasks: anyio.abc.TaskGroup, supervisor: Supervisor, version_id: int) -> None:
-    tasks.start_soon(supervisor.changed, version_id)
+    tasks.start_soon(guarded, "changed version", partial(supervisor.changed, version_id))
 
 
 def _cancel(supervisor: Supervisor, prediction_id: PredictionId) -> None:

@@ -10,7 +10,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import anyio
@@ -18,8 +18,10 @@ import anyio.abc
 
 from augury import protocol
 from augury.domain import jsontext
+from augury.domain.ids import PredictionId
 from augury.domain.jsontext import JsonObject, JsonValue
 from augury.domain.prediction import Failure, Outcome, Status, external, internal
+from augury.engine.guarded import guarded
 from augury.engine.lane import Lane
 from augury.engine.run import KEPT_LINES, Run, Stop
 from augury.engine.worker import Ending, Worker
@@ -43,12 +45,20 @@ class Recorder:
     now: Callable[[], int]
     run_timeout: float
     """The run limit in seconds of versions that set none."""
+    ending: set[PredictionId] = field(default_factory=set[PredictionId])
+    """Ended here, and not yet in the store: no worker has them, and nobody else may have them."""
 
     def done(self, lane: Lane, run: Run, done: protocol.Done) -> None:
         """A run reported its end by itself."""
-        status, output, failure = self._verdict(lane.version, run, done)
-        seconds = done.seconds
-        self._finish(run, status, output=output, failure=failure, seconds=seconds)
+        try:
+            status, output, failure = self._verdict(lane.version, run, done)
+            self._finish(run, status, output=output, failure=failure, seconds=done.seconds)
+        except Exception as error:
+            # What a worker reports is foreign: whatever is wrong with it, the prediction ends.
+            log.exception("result not understood", extra={"prediction": run.assignment.prediction.id})
+            run.metrics.clear()
+            failure = internal("The result could not be read.", type="result", error=str(error))
+            self._finish(run, Status.FAILED, failure=failure, seconds=self._age(run))
 
     def lasting(self, worker: Worker, run: Run) -> None:
         """A run goes on for a while: callers may see that it has started."""
@@ -134,11 +144,14 @@ class Recorder:
             metrics=_metrics(run, seconds),
         )
         future = self.execution.finish(run.assignment, outcome)
+        self.ending.add(run.assignment.prediction.id)
         future.add_done_callback(partial(self._written, run, outcome))
 
     def _written(self, run: Run, outcome: Outcome, future: asyncio.Future[bool]) -> None:
         if not future.cancelled() and future.exception() is not None:
             self.tasks.start_soon(self._write_again, run, outcome, future.exception())
+        else:
+            self.ending.discard(run.assignment.prediction.id)
 
     async def _write_again(self, run: Run, outcome: Outcome, error: BaseException | None) -> None:
         """The store refused the end: try again, then say so in the prediction itself; a lease catches the rest."""
@@ -155,20 +168,21 @@ class Recorder:
             except Exception:
                 log.exception("result not stored", extra={"prediction": run.assignment.prediction.id})
             else:
-                return
+                break
+        self.ending.discard(run.assignment.prediction.id)
 
     def _give_back(self, runs: list[Run], *, counted: bool, reason: str) -> None:
         if runs:
-            self.tasks.start_soon(
-                partial(self.execution.hand_back, [run.assignment for run in runs], counted=counted, reason=reason)
-            )
+            assignments = [run.assignment for run in runs]
+            give = partial(self.execution.hand_back, assignments, counted=counted, reason=reason)
+            self.tasks.start_soon(guarded, "hand back", give)
 
     def _stop_if_lost(self, worker: Worker, run: Run, future: asyncio.Future[bool]) -> None:
         if future.cancelled():
             return
         if (error := future.exception()) is not None:
             log.error("start not stored", exc_info=error, extra={"prediction": run.assignment.prediction.id})
-        elif not future.result():
+        elif not future.result() and worker.runs.get(run.assignment.prediction.id) is run:
             # Cancelled meanwhile, or given to another: whatever comes of it is not wanted any more.
             worker.stop_run(run.assignment.prediction.id, Stop.CANCEL)
 

@@ -11,6 +11,7 @@ import logging
 import shutil
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -23,6 +24,7 @@ from augury.domain.jsontext import JsonObject, JsonValue
 from augury.domain.prediction import Failure, external
 from augury.domain.scaling import Demand, Idle, backoff, evictable, wanted
 from augury.engine.dispatcher import Dispatcher
+from augury.engine.guarded import guarded
 from augury.engine.lane import Lane
 from augury.engine.launcher import Launch, Launcher
 from augury.engine.recorder import Recorder, describe_exit
@@ -117,9 +119,11 @@ class Supervisor:
         version = await self.models.runnable(version_id)
         if version is not None and version.revision == lane.version.revision:
             return
-        for worker in list(lane.workers):
-            worker.retire()
-        if version is not None:
+        if version is None:
+            self._forget(lane)
+        else:
+            for worker in list(lane.workers):
+                worker.retire()
             lane.version = version
             lane.failed_starts = lane.crashes = 0
             lane.not_before = 0.0
@@ -128,7 +132,7 @@ class Supervisor:
     async def drain(self, grace: float) -> None:
         """Take nothing new, let what runs finish within `grace` seconds, give the rest back."""
         self.dispatcher.closed = True
-        workers = self._workers()
+        workers = self.dispatcher.workers()
         for worker in workers:
             worker.recall()
         with anyio.move_on_after(grace):
@@ -140,16 +144,21 @@ class Supervisor:
             while self._count():
                 await self._change()
 
+    def note_change(self) -> None:
+        """Something that draining waits for may have come true."""
+        if self.dispatcher.closed:
+            self._changed.set()
+
     # What workers report (engine.worker.Listener).
 
     def ready(self, worker: Worker) -> None:
         """A worker is set up: give it work."""
         lane = self._lane(worker)
-        if lane is None:
+        if lane is None or lane.closed:
             worker.retire()
             return
         lane.failed_starts = 0
-        self.tasks.start_soon(self.fleet.worker_ready, worker.id, worker.pid or 0, worker.slots)
+        self.tasks.start_soon(guarded, "worker ready", partial(self._enlist, worker))
         log.info("worker ready", extra={"worker": worker.id, "version": lane.version.version_id})
         self.dispatcher.hint(lane)
         self.wake()
@@ -161,7 +170,7 @@ class Supervisor:
             lane.crashes = 0
             self.recorder.done(lane, run, done)
             self.dispatcher.pump(lane)
-            self._after_change()
+            self.note_change()
             if self._starving and not worker.busy:
                 self.wake()
 
@@ -176,7 +185,7 @@ class Supervisor:
     def recalled(self, worker: Worker, runs: list[Run]) -> None:
         """These were handed back without having begun."""
         self.recorder.recalled(runs)
-        self._after_change()
+        self.note_change()
 
     def ended(self, worker: Worker, ending: Ending, runs: list[Run]) -> None:
         """A worker is gone: its predictions end or go back, and its version is judged."""
@@ -188,25 +197,35 @@ class Supervisor:
         self.recorder.lost(lane, ending, runs)
         how = describe_exit(ending.code)
         log.info("worker ended", extra={"worker": worker.id, "exit": how, "killed_for": ending.killed_for})
-        self.tasks.start_soon(self.fleet.worker_ended, worker.id, ending.killed_for or how)
+        end = partial(self.fleet.worker_ended, worker.id, ending.killed_for or how)
+        self.tasks.start_soon(guarded, "worker ended", end)
         self._judge(lane, ending, running=bool(runs))
-        self._after_change()
+        self.note_change()
         self.wake()
+
+    async def _enlist(self, worker: Worker) -> None:
+        if not await self.fleet.worker_ready(worker.id, worker.pid or 0, worker.slots):
+            # Written off while it was being set up: whatever it did would be discarded.
+            worker.kill("lease lost")
 
     def _judge(self, lane: Lane, ending: Ending, *, running: bool) -> None:
         """What the end of a worker says about its version: back off, or give up on it."""
         now = time.monotonic()
         if not ending.was_ready and ending.killed_for in (None, "setup limit", "protocol"):
+            if now < lane.not_before:
+                # Started together with the one that failed before it: that was one try.
+                return
             lane.failed_starts += 1
             lane.not_before = now + backoff(lane.failed_starts)
             if lane.failed_starts >= START_TRIES:
-                self.tasks.start_soon(self._break, lane, _cannot_start(ending))
-        elif running and ending.killed_for is None:
+                self.tasks.start_soon(guarded, "broken version", partial(self._break, lane, _cannot_start(ending)))
+        elif ending.killed_for in (None, "protocol") and (running or not ending.retired):
             lane.crashes += 1
             lane.not_before = now + backoff(lane.crashes - CALM_CRASHES + 1, first=0.1, most=1.0)
             if lane.crashes >= CRASHES:
                 lane.not_before = now + COOL_DOWN_SECONDS
-                self.tasks.start_soon(self._fail_queue, lane, _keeps_crashing(lane, ending))
+                fail = partial(self._fail_queue, lane, _keeps_crashing(lane, ending))
+                self.tasks.start_soon(guarded, "crashing version", fail)
 
     async def _break(self, lane: Lane, failure: Failure) -> None:
         """The version cannot start: mark it, and fail what waits for it."""
@@ -273,7 +292,7 @@ class Supervisor:
         before = lane.hiring
         while lane.strength < target and self._make_room(lane):
             lane.hiring += 1
-            self.tasks.start_soon(self._employ, lane)
+            self.tasks.start_soon(guarded, "worker", partial(self._employ, lane))
         starting = lane.hiring + sum(one.state is State.STARTING for one in lane.workers)
         if starting and queued and lane.hiring > before:
             await self.execution.mark_starting(lane.version.version_id, starting * lane.version.options.concurrency)
@@ -302,7 +321,8 @@ class Supervisor:
         if self._count() < self.limits.max_workers:
             return True
         self._starving = True
-        if not any(worker.state is State.DRAINING for worker in self._workers()):
+        # One that finishes something long makes room some day only.
+        if not any(one.state is State.DRAINING and not one.busy for one in self.dispatcher.workers()):
             others = [lane for lane in self.dispatcher.lanes.values() if lane is not wanting]
             victim = evictable(
                 Idle(worker, worker.idle_since, lane.strength > lane.version.options.workers_min)
@@ -323,7 +343,8 @@ class Supervisor:
             await self.fleet.worker_starts(
                 worker_id, self.node_id, version.version_id, version.revision, version.options.concurrency
             )
-            if self.dispatcher.closed:
+            if self.dispatcher.closed or lane.closed:
+                await self.fleet.worker_ended(worker_id, "not needed any more")
                 return
             launch = Launch(worker_id, prepared.python, prepared.no_site, prepared.folder, home, {})
             worker = Worker(self.launcher, launch, self._plan(lane), self)
@@ -334,7 +355,7 @@ class Supervisor:
             return
         finally:
             lane.hiring -= 1
-            self._after_change()
+            self.note_change()
         try:
             await worker.run()
         finally:
@@ -342,7 +363,7 @@ class Supervisor:
                 await anyio.to_thread.run_sync(_remove, home)
 
     def _unprepared(self, lane: Lane, error: EnvironmentFailed | ProjectError | OSError) -> None:
-        if self.dispatcher.closed:
+        if self.dispatcher.closed or lane.closed:
             return
         output = getattr(error, "output", "")
         lines = str(output).splitlines()[-50:]
@@ -369,15 +390,8 @@ class Supervisor:
     def _lane(self, worker: Worker) -> Lane | None:
         return self._lanes.get(worker.id)
 
-    def _workers(self) -> list[Worker]:
-        return [worker for lane in self.dispatcher.lanes.values() for worker in lane.workers]
-
     def _count(self) -> int:
-        return sum(lane.hiring + len(lane.workers) for lane in self.dispatcher.lanes.values())
-
-    def _after_change(self) -> None:
-        if self.dispatcher.closed:
-            self._changed.set()
+        return sum(lane.hiring + len(lane.workers) for lane in self.dispatcher.every_lane())
 
     async def _change(self) -> None:
         await self._changed.wait()

@@ -56,6 +56,8 @@ class Ending:
     lines: list[str]
     """The last lines it wrote outside predictions."""
     was_ready: bool
+    retired: bool = False
+    """Whether it had been asked to end."""
 
 
 class Listener(Protocol):
@@ -112,6 +114,7 @@ class Worker:
         self._wire: Wire | None = None
         self._killed_for: str | None = None
         self._setup_failure: protocol.SetupFailed | None = None
+        self._exited = False
         self._settled = anyio.Event()
         """Set when setup is over, well or not."""
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
@@ -137,16 +140,19 @@ class Worker:
     @property
     def room(self) -> int:
         """How many more predictions it takes now: its free slots, or more where predictions are short."""
-        if self.state is not State.READY:
+        if self.state is not State.READY or self._gone:
             return 0
         most = self.slots
         # Behind one that lasts nothing is kept waiting: another worker may be free.
-        if self.slots == 1 and self._average is not None and not self._head_lasts:
+        if self.slots == 1 and self._average is not None and not self.head_lasts:
             most = max(1, min(PREFETCH_MOST, int(PREFETCH_SECONDS / max(self._average, 1e-6))))
         return most - len(self.runs) - self.reserved
 
     @property
-    def _head_lasts(self) -> bool:
+    def head_lasts(self) -> bool:
+        """Whether what runs alone in it has been running for a while, so that nothing should wait behind it."""
+        if self.slots != 1:
+            return False
         head = next(iter(self.runs.values()), None)
         return head is not None and head.recorded
 
@@ -180,9 +186,10 @@ class Worker:
     def send(self, assignment: Assignment) -> None:
         """Pass a committed prediction on."""
         run = Run(assignment)
-        self.runs[assignment.prediction.id] = run
         self._send(protocol.Predict(assignment.prediction.id, assignment.input))
-        if len(self.runs) <= self.slots:
+        self.runs[assignment.prediction.id] = run
+        # What is sent to a process that has ended has surely not begun.
+        if len(self.runs) <= self.slots and not self._gone:
             self._begin(run)
 
     def stop_run(self, prediction_id: PredictionId, why: Stop) -> None:
@@ -193,10 +200,7 @@ class Worker:
         run.stop = why
         self._send(protocol.Cancel(prediction_id))
         if run.began_at is not None:
-            grace = self._plan.cancel_grace
-            if why is Stop.LIMIT:
-                grace = min(grace, LIMIT_GRACE_SECONDS)
-            asyncio.get_running_loop().call_later(grace, self._kill_if_still_in, run, why)
+            self._limit_stop(run, why)
 
     def recall(self) -> None:
         """Ask for what has not begun."""
@@ -216,6 +220,9 @@ class Worker:
 
     def kill(self, why: str) -> None:
         """End the process group now; the first reason counts."""
+        if self.state is State.ENDED:
+            # Its process id may be another's by now.
+            return
         if self._killed_for is None:
             self._killed_for = why
         if self._process is not None:
@@ -248,11 +255,12 @@ class Worker:
             )
             tasks.start_soon(self._limit_setup)
             code = await process.wait()
+            self._exited = True
             self._settled.set()
+            # Children that outlived the worker would keep its socket and its pipe open for ever.
+            process.kill()
             with anyio.move_on_after(DRAIN_SECONDS):
                 await self._wire.closed.wait()
-            # Children that outlived the worker would keep its pipe open for ever.
-            process.kill()
             tasks.cancel_scope.deadline = anyio.current_time() + DRAIN_SECONDS
         return code
 
@@ -340,6 +348,9 @@ class Worker:
         created = run.assignment.prediction.created_at
         if self.ready_at is not None and created < self.ready_at:
             run.setup_time = self.ready_at - max(created, self.created_at)
+        if run.stop is not None:
+            # Told while it waited; if it began all the same, it may have missed that.
+            self._limit_stop(run, run.stop)
         self._watch_in(SHORT_SECONDS)
 
     def _watch_in(self, seconds: float) -> None:
@@ -396,6 +407,17 @@ class Worker:
         loop = asyncio.get_running_loop()
         loop.call_later(self._plan.cancel_grace, self.kill, "retired")
 
+    @property
+    def _gone(self) -> bool:
+        """Whether its process has ended, which is told only once everything that it sent is read."""
+        return self._exited or (self._wire is not None and self._wire.closed.is_set())
+
+    def _limit_stop(self, run: Run, why: Stop) -> None:
+        grace = self._plan.cancel_grace
+        if why is Stop.LIMIT:
+            grace = min(grace, LIMIT_GRACE_SECONDS)
+        asyncio.get_running_loop().call_later(grace, self._kill_if_still_in, run, why)
+
     def _kill_if_still_in(self, run: Run, why: Stop) -> None:
         if self.runs.get(run.assignment.prediction.id) is run:
             self.kill(f"stop:{why.value}")
@@ -403,7 +425,7 @@ class Worker:
     def _end(self, code: int | None) -> None:
         if self.state is State.ENDED:
             return
-        was_ready = self.ready_at is not None
+        was_ready, retired = self.ready_at is not None, self.state is State.DRAINING
         self.state = State.ENDED
         self._settled.set()
         if self._wire is not None:
@@ -412,5 +434,5 @@ class Worker:
             self._watch.cancel()
         runs = list(self.runs.values())
         self.runs.clear()
-        ending = Ending(code, self._killed_for, self._setup_failure, list(self._lines), was_ready)
+        ending = Ending(code, self._killed_for, self._setup_failure, list(self._lines), was_ready, retired)
         self._listener.ended(self, ending, runs)

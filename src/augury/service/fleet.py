@@ -57,10 +57,10 @@ class Fleet:
             )
         )
 
-    async def worker_ready(self, worker_id: WorkerId, pid: int, slots: int) -> None:
-        """A worker's setup is done."""
+    async def worker_ready(self, worker_id: WorkerId, pid: int, slots: int) -> bool:
+        """A worker's setup is done; False where it was written off meanwhile, with its node."""
         now = self.now()
-        await self.db.write(lambda c: rows.set_ready(c, worker_id, pid=pid, slots=slots, ready_at=now))
+        return await self.db.write(lambda c: rows.set_ready(c, worker_id, pid=pid, slots=slots, ready_at=now))
 
     async def worker_ended(self, worker_id: WorkerId, reason: str) -> None:
         """A worker's process is gone."""
