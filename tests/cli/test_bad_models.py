@@ -70,6 +70,11 @@ def test_check_says_the_same_without_a_server(alone: Augury, tmp_path: Path, kin
         assert words in ran.err
 
 
+def test_the_place_of_a_mistake_is_said_once(alone: Augury, tmp_path: Path) -> None:
+    ran = alone("check", write_model(tmp_path, BAD["syntax error"].code))
+    assert ran.err.splitlines()[0] == "error: predict.py:2: SyntaxError: invalid syntax"
+
+
 @pytest.mark.parametrize("what", ["nothing-there", "empty", "notes.txt"])
 def test_a_path_that_is_no_model_is_named(alone: Augury, tmp_path: Path, what: str) -> None:
     (tmp_path / "empty").mkdir()

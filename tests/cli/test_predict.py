@@ -108,6 +108,7 @@ def test_a_value_of_the_wrong_type_fails_and_says_where(augury: Augury) -> None:
     ran = augury("predict", "echo", "-i", "flag=perhaps")
     assert (ran.code, ran.out) == (1, "")
     assert "perhaps" in ran.err
+    assert "input.flag: " in ran.err
 
 
 def test_nothing_but_the_output_reaches_a_pipe(augury: Augury) -> None:

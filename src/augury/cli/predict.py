@@ -20,7 +20,7 @@ from augury.cli.failing import CommandFailed
 from augury.cli.files import saved, shortened
 from augury.cli.output import duration_text, on_terminal, say, write, write_json
 from augury.cli.progress import Watched, watching
-from augury.cli.remote import Connection, connected
+from augury.cli.remote import Connection, connected, problem_text
 from augury.cli.values import Inputs, parsed
 from augury.domain.model import MalformedReference, parse_reference
 from augury.domain.prediction import TERMINAL
@@ -125,7 +125,7 @@ def failure_of(found: Found) -> CommandFailed:
     if logs := fields.get("logs"):
         lines += ["last lines of its log:", *(f"  {line}" for line in logs)]
     if isinstance(problems := fields.get("problems"), list):
-        lines += [str(cast("Found", one).get("msg", one)) for one in cast("list[Any]", problems)]
+        lines += [problem_text(one) for one in cast("list[Found]", problems)]
     reason = f": {error['message']}" if error.get("message") else ""
     return CommandFailed(f"prediction {found['id']} {found['status']}{reason}", details=lines)
 

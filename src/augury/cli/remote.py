@@ -132,19 +132,20 @@ def is_missing(error: httpx.HTTPStatusError) -> bool:
     return error.response.status_code == NOT_FOUND
 
 
-def _invalid(problems: list[Mapping[str, Any]]) -> CommandFailed:
-    said = [_problem(problem) for problem in problems]
-    if len(said) == 1:
-        return CommandFailed(f"the server refused it: {said[0]}")
-    return CommandFailed(f"the server refused it for {len(said)} reasons", details=said)
-
-
-def _problem(problem: Mapping[str, Any]) -> str:
+def problem_text(problem: Mapping[str, Any]) -> str:
+    """What is wrong with a value, with the place of it, as a 422 or a prediction's error tells it."""
     place = [str(part) for part in problem.get("loc", ())]
     if place and place[0] in ("body", "query", "path", "header"):
         place = place[1:]
     message = str(problem.get("msg", "")).strip()
     return f"{'.'.join(place)}: {message}" if place else message
+
+
+def _invalid(problems: list[Mapping[str, Any]]) -> CommandFailed:
+    said = [problem_text(problem) for problem in problems]
+    if len(said) == 1:
+        return CommandFailed(f"the server refused it: {said[0]}")
+    return CommandFailed(f"the server refused it for {len(said)} reasons", details=said)
 
 
 def _running(data: Path) -> str | None:

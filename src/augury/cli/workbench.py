@@ -100,5 +100,7 @@ def worker_environment() -> dict[str, str]:
 
 def _sentence(error: ProjectError) -> str:
     place = ":".join(str(part) for part in (error.file, error.line) if part is not None)
-    name = f"{error.name}: " if error.name and error.name not in error.message else ""
-    return f"{place}: {name}{error.message}" if place else f"{name}{error.message}"
+    # The loader's messages begin with their place, as a worker has nothing but them to say.
+    message = error.message.removeprefix(f"{error.file}, line {error.line}: ")
+    name = f"{error.name}: " if error.name and error.name not in message else ""
+    return f"{place}: {name}{message}" if place else f"{name}{message}"

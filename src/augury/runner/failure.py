@@ -5,6 +5,7 @@ Works whatever the exception does when it is asked for its text, and bounds what
 
 from __future__ import annotations
 
+import importlib
 import os
 from types import TracebackType
 from typing import List, NamedTuple, Optional
@@ -14,6 +15,7 @@ LINES = 50
 LINE_LIMIT = 2048
 _FRAMES = 100
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_NOT_THE_MODELS = (_HERE, "<frozen importlib", importlib.__file__)
 
 
 class Failure(NamedTuple):
@@ -58,8 +60,8 @@ def _traceback(error: BaseException) -> List[str]:
 
 
 def _models(trace: Optional[TracebackType]) -> Optional[TracebackType]:
-    # The first frames are ours, down to where the model was called.
+    # The first frames are ours and those of Python's import, down to where the model's code begins.
     first = trace
-    while first is not None and first.tb_frame.f_code.co_filename.startswith(_HERE):
+    while first is not None and first.tb_frame.f_code.co_filename.startswith(_NOT_THE_MODELS):
         first = first.tb_next
-    return first if first is not None else trace
+    return first
