@@ -42,20 +42,20 @@ def test_nothing_is_sent_to_a_dead_worker_whose_children_still_hold_its_socket(c
         """
         import os, time
         class Predictor:
-            def setup(self) -> None:
-                self.children = 0
-            def predict(self, die: bool) -> str:
+            async def predict(self, die: bool) -> int:
                 if die:
                     if os.fork() == 0:
                         time.sleep(600)
                     os._exit(3)
-                return "alive"
+                return os.getpid()
         """,
+        "concurrency = 2",
     )
-    assert client.create(model, wait=15, die=False)["output"] == "alive"
+    pid = client.create(model, wait=15, die=False)["output"]
     dying = client.create(model, die=True)
+    until(lambda: not Path(f"/proc/{pid}").exists(), "the worker is dead")
     after = [client.create(model, wait=15, die=False) for _ in range(5)]
-    assert [one["output"] for one in after] == ["alive"] * 5
+    assert [one["status"] for one in after] == ["succeeded"] * 5
     assert client.ended(dying["id"])["error"]["detail"]["exit"] == "exit code 3"
 
 
