@@ -267,5 +267,5 @@ else:
     class TextStream:
         """Annotation of a generator that yields pieces of one text: `def predict(prompt: str) -> TextStream`.
 
-        Readers get each piece as it is yielded; the final output is the joined text. For async generators too.
+        The output is the joined text. For async generators too.
         """
