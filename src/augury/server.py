@@ -84,10 +84,15 @@ async def serve(settings: Settings, environ: Mapping[str, str], started: Callabl
     Raises DataFolderInUse, SchemaOutdated or OSError where it cannot start.
     """
     async with AsyncExitStack() as stack:
-        listening = stack.enter_context(contextlib.closing(_listen(settings)))
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            listening = stack.enter_context(contextlib.closing(_listen(settings)))
+        except OSError:
+            # Most likely the folder's own server has the address: then that is what is said.
+            with lock_data_folder(settings.data, address="nowhere yet"):
+                raise
         port = listening.getsockname()[1]
         url = f"http://{_shown_host(settings.host)}:{port}"
-        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         stack.enter_context(lock_data_folder(settings.data, address=url))
         ready = anyio.Event()
         parts = await stack.enter_async_context(_build(settings, environ, url, ready))

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.support.publishing import Client, Json
 from tests.support.server import Server, descendants, running
@@ -189,9 +190,13 @@ def test_ready_and_alive_are_two_things(own_server: Server, own_client: Client) 
     assert httpx.get(f"{own_server.url}/readyz").status_code == 200
 
 
-def test_a_second_server_on_the_same_folder_exits_with_3_and_names_the_first(own_server: Server) -> None:
+@pytest.mark.parametrize("same_port", [False, True])
+def test_a_second_server_on_the_same_folder_exits_with_3_and_names_the_first(
+    own_server: Server, same_port: bool
+) -> None:
+    port = str(own_server.port) if same_port else "0"
     second = subprocess.run(
-        [sys.executable, "-m", "augury", "serve", "--port", "0", "--data", str(own_server.data)],
+        [sys.executable, "-m", "augury", "serve", "--port", port, "--data", str(own_server.data)],
         capture_output=True,
         text=True,
         timeout=20,
