@@ -1,8 +1,8 @@
-"""Opens a database and runs functions in its transactions, off the event loop.
+"""Opens a database and runs functions in its transactions, off the event loop but for a small write that is alone.
 
-SQLite: one writer thread drains everything that waits into one transaction, each write in a savepoint of its own, and
-answers after the commit with one wake-up of the loop. PostgreSQL: each write is a transaction of its own, several at a
-time. Reads run on reader threads, each in one snapshot. Knows no table.
+SQLite: one writer thread drains everything that waits into one transaction and answers after the commit with one
+wake-up of the loop; where one of them raises, each gets a savepoint of its own. PostgreSQL: each write is a transaction
+of its own, several at a time. Reads run on reader threads, each in one snapshot. Knows no table.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A SQLite file in WAL mode: how it is opened, and how its WAL is kept short.
 
-Knows nothing about threads: whoever uses a session uses it from one thread at a time.
+Whoever uses a session uses it from one thread at a time; the one thread of this module copies the WAL beside them.
 """
 
 from __future__ import annotations
