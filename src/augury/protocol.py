@@ -13,7 +13,7 @@ import struct
 from dataclasses import dataclass, field, fields
 from typing import Any, Callable, Dict, List, Optional, Type, Union
 
-VERSION = 1
+VERSION = 2
 INLINE_LIMIT = 1 << 20
 """Bytes of a body that travels in the socket; a bigger one is spilled to a file."""
 MESSAGE_LIMIT = 1 << 28
@@ -54,6 +54,8 @@ class Predict:
 
     id: str
     input: Dict[str, Any]
+    stream: bool = False
+    """Whether each item that it yields is wanted at once, as an Output."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,14 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Output:
+    """Items that predict() has yielded, in their order: each is sent once, before the Done that has them all."""
+
+    id: str
+    items: List[Any]
+
+
+@dataclass(frozen=True)
 class Recalled:
     """These had not begun and will not."""
 
@@ -167,14 +177,14 @@ class Fatal:
 
 
 ToRunner = Union[Load, Predict, Cancel, Recall, Shutdown]
-ToEngine = Union[Hello, Ready, SetupFailed, Log, Metric, Progress, Recalled, Done, Fatal]
+ToEngine = Union[Hello, Ready, SetupFailed, Log, Metric, Progress, Output, Recalled, Done, Fatal]
 Message = Union[ToRunner, ToEngine]
 
 _KINDS: Dict[str, Type[Any]] = {
     kind.__name__: kind
     for kind in (
         Load, Predict, Cancel, Recall, Shutdown,
-        Hello, Ready, SetupFailed, Log, Metric, Progress, Recalled, Done, Fatal,
+        Hello, Ready, SetupFailed, Log, Metric, Progress, Output, Recalled, Done, Fatal,
     )
 }  # fmt: skip
 _FIELDS: Dict[Type[Any], List[str]] = {kind: [one.name for one in fields(kind)] for kind in _KINDS.values()}

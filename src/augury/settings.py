@@ -173,6 +173,32 @@ class Settings(_Base):
         description="How often a prediction that the platform lost returns to the queue before it is abandoned.",
     )
     idempotency_ttl: Seconds = Field(default=86400, description="How long an Idempotency-Key is remembered.")
+    retention: Seconds = Field(
+        default=30 * 86400,
+        description="How long after its end a prediction keeps its contents: input, output, events, logs; 0: for ever.",
+    )
+    retention_size: Bytes | None = Field(
+        default=None,
+        description="How big the database may grow before what ended first is removed, whatever its age.",
+        json_schema_extra={"default": "no limit"},
+    )
+    retention_records: Seconds = Field(
+        default=365 * 86400,
+        description="How long after its end a prediction is known at all, with its status and times; 0: for ever.",
+    )
+    stream_idle: Seconds = Field(
+        default=60, description="How long a stream without a new event stays open, where its reader names no time."
+    )
+    stream_heartbeat: Seconds = Field(
+        default=15, gt=0, description="How long a stream is silent before it gets a comment that keeps it alive."
+    )
+    webhook_timeout: Seconds = Field(
+        default=10, gt=0, description="How long the receiver of a webhook may take to answer one attempt."
+    )
+    webhook_allow: Networks = Field(
+        default=(),
+        description="Networks besides public ones that webhooks may be sent to, such as 10.0.0.0/8,fd00::/8.",
+    )
     fetch_allow: Networks = Field(
         default=(),
         description="Networks besides public ones that file inputs may be fetched from, such as 10.0.0.0/8,fd00::/8.",

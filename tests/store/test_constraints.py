@@ -15,6 +15,8 @@ from tests.store.rows import ACCOUNT, DIGEST, ERROR
 
 pytestmark = pytest.mark.anyio
 
+PARENT = "1" * 36
+
 GOOD: dict[str, dict[str, Any]] = {
     "accounts": {"id": "account-2", "name": "bob", "admin": False, "created_at": 1},
     "tokens": {
@@ -49,7 +51,36 @@ GOOD: dict[str, dict[str, Any]] = {
         "attempt": 0,
         "given_back": 0,
     },
+    "events": {"prediction_id": PARENT, "number": 2, "data": "1"},
+    "logs": {"prediction_id": PARENT, "number": 1, "attempt": 1, "time": 1, "stream": "stdout", "text": ""},
+    "setup_logs": {"worker_id": "worker-8", "version_id": 1, "time": 1, "stream": "stdout", "text": ""},
+    "webhooks": {"prediction_id": PARENT, "url": "https://example.org", "receiver": "https://example.org:443"},
+    "deliveries": {
+        "id": "delivery-2",
+        "prediction_id": PARENT,
+        "number": 2,
+        "receiver": "https://example.org:443",
+        "status": "pending",
+        "changed_at": 1,
+        "state": "due",
+        "attempts": 0,
+        "due_at": 1,
+    },
+    "delivery_attempts": {
+        "delivery_id": "delivery-1",
+        "number": 1,
+        "started_at": 1,
+        "duration": 0,
+        "status_code": 200,
+    },
 }
+
+PARENTS: list[tuple[str, dict[str, Any]]] = [
+    ("workers", GOOD["workers"] | {"id": "worker-8"}),
+    ("predictions", GOOD["predictions"] | {"id": PARENT}),
+    ("deliveries", GOOD["deliveries"] | {"id": "delivery-1", "number": 1}),
+]
+"""What the rows of other tables belong to."""
 
 IMPOSSIBLE: list[tuple[str, str, dict[str, Any]]] = [
     ("accounts", "name_form", {"name": "Bob"}),
@@ -86,6 +117,23 @@ IMPOSSIBLE: list[tuple[str, str, dict[str, Any]]] = [
     ("predictions", "given_back_counts", {"given_back": -1}),
     ("predictions", "execution_time_counts", {"execution_time": -1}),
     ("predictions", "id_form", {"id": "short"}),
+    ("events", "number_follows_the_first", {"number": 1}),
+    ("logs", "number_counts", {"number": 0}),
+    ("logs", "attempt_counts", {"attempt": -1}),
+    ("webhooks", "url_form", {"url": ""}),
+    ("webhooks", "url_form", {"url": "h" * 2049}),
+    ("deliveries", "status_known", {"status": "queued"}),
+    ("deliveries", "state_known", {"state": "lost", "due_at": None, "ended_at": 1}),
+    ("deliveries", "open_has_a_time", {"due_at": None}),
+    ("deliveries", "open_has_a_time", {"state": "failed", "ended_at": 1}),
+    ("deliveries", "ended_has_a_time", {"ended_at": 1}),
+    ("deliveries", "ended_has_a_time", {"state": "failed", "due_at": None}),
+    ("deliveries", "number_counts", {"number": 0}),
+    ("deliveries", "attempts_count", {"attempts": -1}),
+    ("delivery_attempts", "number_counts", {"number": 0}),
+    ("delivery_attempts", "duration_counts", {"duration": -1}),
+    ("delivery_attempts", "answered_or_failed", {"status_code": None}),
+    ("delivery_attempts", "answered_or_failed", {"error": "refused"}),
 ]
 
 CLASHES: list[tuple[str, dict[str, Any]]] = [
@@ -99,20 +147,37 @@ CLASHES: list[tuple[str, dict[str, Any]]] = [
     ("predictions", {"account_id": "no such account"}),
     ("workers", {"version_id": 99}),
     ("tokens", {"account_id": "no such account"}),
+    ("events", {"prediction_id": "no such prediction"}),
+    ("logs", {"prediction_id": "no such prediction"}),
+    ("setup_logs", {"worker_id": "no such worker"}),
+    ("webhooks", {"prediction_id": "no such prediction"}),
+    ("deliveries", {"prediction_id": "no such prediction"}),
+    ("deliveries", {"number": 1}),
+    ("delivery_attempts", {"delivery_id": "no such delivery"}),
 ]
 
 
+@pytest.fixture
+async def parents(db: Database) -> None:
+    """What the rows of other tables belong to is there."""
+    for table, row in PARENTS:
+        await db.write(lambda c, table=table, row=row: c.execute(insert(_table(table)), row))
+
+
+@pytest.mark.usefixtures("parents")
 @pytest.mark.parametrize("table", GOOD)
 async def test_the_row_that_the_impossible_ones_differ_from_is_possible(db: Database, table: str) -> None:
     await db.write(lambda c: c.execute(insert(_table(table)), GOOD[table]))
 
 
+@pytest.mark.usefixtures("parents")
 @pytest.mark.parametrize(("table", "constraint", "change"), IMPOSSIBLE)
 async def test_an_impossible_row_is_refused(db: Database, table: str, constraint: str, change: dict[str, Any]) -> None:
     with pytest.raises(IntegrityError, match=f"{table}_{constraint}"):
         await db.write(lambda c: c.execute(insert(_table(table)), GOOD[table] | change))
 
 
+@pytest.mark.usefixtures("parents")
 @pytest.mark.parametrize(("table", "change"), CLASHES)
 async def test_a_row_that_clashes_or_points_nowhere_is_refused(
     db: Database, table: str, change: dict[str, Any]

@@ -102,6 +102,8 @@ class Prediction:
     start_deadline: int | None = None
     deadline: int | None = None
     cancel_requested_at: int | None = None
+    webhook: bool = False
+    """Whether somebody is told of each change."""
 
     @property
     def finished(self) -> bool:

@@ -27,6 +27,10 @@ class Hints:
         """This prediction is terminal."""
         self.notifier.publish(f"prediction:{prediction_id}")
 
+    def activity(self, prediction_id: PredictionId) -> None:
+        """This prediction has put out items, or written lines."""
+        self.notifier.publish(f"activity:{prediction_id}")
+
     def cancel(self, prediction_id: PredictionId) -> None:
         """Whatever a worker still does for this prediction is not wanted any more."""
         self.notifier.publish(f"cancel:{prediction_id}")

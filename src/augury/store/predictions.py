@@ -38,6 +38,7 @@ COLUMNS = (
     predictions.c.start_deadline,
     predictions.c.deadline,
     predictions.c.cancel_requested_at,
+    predictions.c.webhook,
 )
 """What a Prediction holds, in the order that `from_row` expects."""
 
@@ -70,6 +71,7 @@ def insert(c: Connection, prediction: Prediction) -> None:
         start_deadline=prediction.start_deadline,
         deadline=prediction.deadline,
         cancel_requested_at=prediction.cancel_requested_at,
+        webhook=prediction.webhook,
     )
 
 
@@ -118,10 +120,10 @@ def rows_to_predictions(rows: Sequence[Row]) -> list[Prediction]:
 
 def from_row(row: Row, model: ModelRef) -> Prediction:
     """A row of COLUMNS as a prediction."""
-    id_, account_id, version_id, status, created, updated, input_, output, error, metrics, stream, *rest = row
+    id_, account_id, version_id, status, created, updated, input_, output, error, metrics, stream, *rest, webhook = row
     return Prediction(
         id_, account_id, version_id, model, _STATUS[status], created, updated, input_, output, error, metrics,
-        bool(stream), *rest,
+        bool(stream), *rest, webhook=bool(webhook),
     )  # fmt: skip
 
 

@@ -202,6 +202,7 @@ predictions = Table(
     _time("start_deadline", nullable=True),
     _time("deadline", nullable=True),
     _time("cancel_requested_at", nullable=True),
+    Column("webhook", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint(
         "status IN ('pending', 'starting', 'started', 'succeeded', 'failed', 'cancelled', 'abandoned')",
         name="status_known",
@@ -245,6 +246,105 @@ Index(
     predictions.c.start_deadline,
     sqlite_where=text(_START_DUE),
     postgresql_where=text(_START_DUE),
+)
+
+# What a prediction put out, item by item. Its first event (number 1) and its last are in its own row.
+events = Table(
+    "events",
+    metadata,
+    Column("prediction_id", Text, ForeignKey("predictions.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("data", Text, nullable=False),
+    CheckConstraint("number >= 2", name="number_follows_the_first"),
+    sqlite_with_rowid=False,
+)
+
+logs = Table(
+    "logs",
+    metadata,
+    Column("prediction_id", Text, ForeignKey("predictions.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    _time("time"),
+    Column("stream", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    CheckConstraint("number >= 1", name="number_counts"),
+    CheckConstraint("attempt >= 0", name="attempt_counts"),
+    sqlite_with_rowid=False,
+)
+
+# What a worker printed while it set itself up: of the worker, not of one prediction.
+setup_logs = Table(
+    "setup_logs",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("worker_id", Text, ForeignKey("workers.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("version_id", _Serial, ForeignKey("versions.id"), nullable=False),
+    _time("time"),
+    Column("stream", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)
+Index("setup_logs_by_version", setup_logs.c.version_id, setup_logs.c.id)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("prediction_id", Text, ForeignKey("predictions.id", ondelete="CASCADE"), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("secret", Text),
+    Column("receiver", Text, nullable=False),
+    CheckConstraint("length(url) BETWEEN 1 AND 2048", name="url_form"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("prediction_id", Text, ForeignKey("predictions.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("receiver", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    # How the prediction was when it changed: with its row, all that the body is made of.
+    _time("changed_at"),
+    Column("setup_time", BigInteger),
+    Column("execution_time", BigInteger),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    _time("due_at", nullable=True),
+    _time("ended_at", nullable=True),
+    UniqueConstraint("prediction_id", "number"),
+    CheckConstraint(
+        "status IN ('pending', 'starting', 'started', 'succeeded', 'failed', 'cancelled', 'abandoned')",
+        name="status_known",
+    ),
+    CheckConstraint("state IN ('due', 'sending', 'delivered', 'failed', 'superseded')", name="state_known"),
+    CheckConstraint("(state IN ('due', 'sending')) = (due_at IS NOT NULL)", name="open_has_a_time"),
+    CheckConstraint("(state IN ('due', 'sending')) = (ended_at IS NULL)", name="ended_has_a_time"),
+    CheckConstraint("number >= 1", name="number_counts"),
+    CheckConstraint("attempts >= 0", name="attempts_count"),
+)
+_OPEN = "state IN ('due', 'sending')"
+Index(
+    "deliveries_due",
+    deliveries.c.receiver,
+    deliveries.c.due_at,
+    sqlite_where=text(_OPEN),
+    postgresql_where=text(_OPEN),
+)
+
+delivery_attempts = Table(
+    "delivery_attempts",
+    metadata,
+    Column("delivery_id", Text, ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    _time("started_at"),
+    Column("duration", BigInteger, nullable=False),
+    Column("status_code", Integer),
+    Column("error", Text),
+    Column("response", Text),
+    CheckConstraint("number >= 1", name="number_counts"),
+    CheckConstraint("duration >= 0", name="duration_counts"),
+    CheckConstraint("(status_code IS NULL) = (error IS NOT NULL)", name="answered_or_failed"),
 )
 
 idempotency_keys = Table(
