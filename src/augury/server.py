@@ -17,8 +17,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 import anyio
 import anyio.to_thread
@@ -196,7 +195,7 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str, ready
 
 def _bundles(settings: Settings, db: Database, builder: EnvironmentBuilder) -> Bundles:
     """The bundles of this machine, without what an earlier process left half done."""
-    blobs = LocalBlobs(Path(url2pathname(urlsplit(settings.blobs).path)))
+    blobs = LocalBlobs(Path(unquote(urlsplit(settings.blobs).path)))
     blobs.clear_incoming()
     models = settings.data / "models"
     models.mkdir(parents=True, exist_ok=True)

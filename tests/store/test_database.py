@@ -20,7 +20,7 @@ from sqlalchemy import func, select, text, update
 
 from augury.domain.prediction import Status
 from augury.store import migrate, predictions
-from augury.store.connection import Connection, ConstraintViolated, Query, StorageError
+from augury.store.connection import SQLITE, Connection, ConstraintViolated, Query, StorageError
 from augury.store.database import Database, open_database
 from augury.store.tables import accounts
 from augury.store.tables import predictions as table
@@ -163,7 +163,7 @@ def test_an_expanding_list_is_refused_where_it_would_be_slow() -> None:
     query = Query(select(table.c.id).where(table.c.status.in_(["pending"])))
 
     with pytest.raises(ValueError, match="expanding"):
-        query.compiled("sqlite")
+        query.compiled(SQLITE)
 
 
 async def test_writes_that_wait_together_are_one_commit(tmp_path: Path) -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, cast
 
-import psycopg
 import sqlalchemy
 from sqlalchemy import ClauseElement, CursorResult, Executable
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql import psycopg as postgresql_psycopg
 from sqlalchemy.engine.interfaces import Dialect
 
 DialectName: TypeAlias = Literal["sqlite", "postgresql"]
@@ -58,6 +57,20 @@ class Cursor(Protocol):
     def fetchall(self) -> list[Any]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """The form of a driver's statements, and what it raises for a row that clashes and for a value it cannot keep."""
+
+    name: DialectName
+    dialect: Dialect
+    clash: type[Exception]
+    unfit: type[Exception]
+
+
+# PostgreSQL's is made where its driver is loaded: that takes a tenth of a server's start, and SQLite needs none of it.
+SQLITE = Driver("sqlite", sqlite.dialect(paramstyle="named"), sqlite3.IntegrityError, sqlite3.DataError)
+
+
 class Query:
     """A Core statement, compiled once per dialect. Lists have to be literal: `in_()` with values does not compile."""
 
@@ -67,22 +80,23 @@ class Query:
         self._statement = statement
         self._compiled: dict[DialectName, tuple[str, dict[str, Any]]] = {}
 
-    def compiled(self, dialect: DialectName) -> tuple[str, dict[str, Any]]:
+    def compiled(self, driver: Driver) -> tuple[str, dict[str, Any]]:
         """The statement's text, and the values that are part of the statement itself."""
-        known = self._compiled.get(dialect)
+        known = self._compiled.get(driver.name)
         if known is None:
             # Two threads may both come here; they make the same thing.
-            known = self._compiled[dialect] = _compile(self._statement, _DIALECTS[dialect])
+            known = self._compiled[driver.name] = _compile(self._statement, driver.dialect)
         return known
 
 
 class Connection:
     """The transaction that a function given to `Database.read` or `Database.write` runs in."""
 
-    __slots__ = ("_core", "_cursor", "dialect")
+    __slots__ = ("_core", "_cursor", "_driver", "dialect")
 
-    def __init__(self, dialect: DialectName, cursor: Cursor, core: sqlalchemy.Connection) -> None:
-        self.dialect: DialectName = dialect
+    def __init__(self, driver: Driver, cursor: Cursor, core: sqlalchemy.Connection) -> None:
+        self.dialect: DialectName = driver.name
+        self._driver = driver
         self._cursor = cursor
         self._core = core
 
@@ -103,18 +117,19 @@ class Connection:
         return cast("CursorResult[Any]", self._core.execute(statement, params))
 
     def _execute(self, query: Query, params: dict[str, Any]) -> None:
-        text, constants = query.compiled(self.dialect)
+        driver = self._driver
+        text, constants = query.compiled(driver)
         if constants:
             params = constants | params
         if self.dialect == "sqlite":
             refuse_nul(params)
         try:
             self._cursor.execute(text, params)
-        except (sqlite3.IntegrityError, psycopg.IntegrityError) as error:
+        except driver.clash as error:
             raise ConstraintViolated(str(error)) from error
         except UnicodeEncodeError as error:
             raise UnstorableText(str(error)) from error
-        except psycopg.DataError as error:
+        except driver.unfit as error:
             if "NUL" in str(error):
                 raise UnstorableText(str(error)) from error
             raise
@@ -125,12 +140,6 @@ def refuse_nul(params: Mapping[Any, Any]) -> None:
     for name, value in params.items():
         if type(value) is str and "\0" in value:
             raise UnstorableText(f"{name} holds NUL")
-
-
-_DIALECTS: dict[DialectName, Dialect] = {
-    "sqlite": sqlite.dialect(paramstyle="named"),
-    "postgresql": postgresql_psycopg.dialect(),
-}
 
 
 def _compile(statement: ClauseElement, dialect: Dialect) -> tuple[str, dict[str, Any]]:

@@ -22,7 +22,6 @@ import anyio.to_thread
 
 from augury.store.connection import Connection, DialectName, StorageError
 from augury.store.folder import DataFolderInUse, lock_data_folder
-from augury.store.postgres import PostgresSession
 from augury.store.sqlite import SqliteSession, Sync, sqlite_path
 
 __all__ = ["DataFolderInUse", "Database", "lock_data_folder", "open_database"]
@@ -235,7 +234,7 @@ def _sessions(url: str, sync: Sync) -> tuple[Sequence[_Session], Sequence[_Sessi
     with ExitStack() as opened:
 
         def connect(*, writes: bool) -> _Session:
-            session = SqliteSession(path, sync, writes=writes) if sqlite else PostgresSession(url, writes=writes)
+            session = SqliteSession(path, sync, writes=writes) if sqlite else _postgres(url, writes=writes)
             opened.callback(session.close)
             return session
 
@@ -244,6 +243,13 @@ def _sessions(url: str, sync: Sync) -> tuple[Sequence[_Session], Sequence[_Sessi
         readers = [connect(writes=False) for _ in range(READERS)]
         opened.pop_all()
         return writers, readers
+
+
+def _postgres(url: str, *, writes: bool) -> _Session:
+    # Only now: a server on SQLite need not load what it never uses.
+    from augury.store.postgres import PostgresSession
+
+    return PostgresSession(url, writes=writes)
 
 
 def _thread(

@@ -14,8 +14,6 @@ from contextlib import asynccontextmanager, contextmanager
 
 import anyio
 
-from augury.store.relay import Relay
-
 log = logging.getLogger(__name__)
 
 Heard = Callable[[str], None]
@@ -117,6 +115,9 @@ async def open_notifier(url: str) -> AsyncGenerator[Notifier]:
     if url.startswith("sqlite:"):
         yield Notifier()
         return
+    # Only now: a server on SQLite need not load what it never uses.
+    from augury.store.relay import Relay
+
     relay = Relay(url)
     notifier = Notifier(relay.forward)
     async with anyio.create_task_group() as tasks:

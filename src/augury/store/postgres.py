@@ -10,12 +10,15 @@ import threading
 
 import psycopg
 import sqlalchemy
+from sqlalchemy.dialects.postgresql import psycopg as postgresql_psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from augury.store.connection import Connection, Cursor, StorageError
+from augury.store.connection import Connection, Cursor, Driver, StorageError
 
 log = logging.getLogger(__name__)
+
+POSTGRES = Driver("postgresql", postgresql_psycopg.dialect(), psycopg.IntegrityError, psycopg.DataError)
 
 _CONNECT_SECONDS = 10
 _PAUSES = (0.0, 0.1, 0.5, 1.0, 2.0)
@@ -95,4 +98,4 @@ class PostgresSession:
         self._core = engine.connect()
         raw.rollback()
         cursor: Cursor = raw.cursor()
-        self.connection = Connection("postgresql", cursor, self._core)
+        self.connection = Connection(POSTGRES, cursor, self._core)

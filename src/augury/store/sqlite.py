@@ -18,7 +18,7 @@ import sqlalchemy
 from sqlalchemy import event
 from sqlalchemy.pool import NullPool
 
-from augury.store.connection import Connection, refuse_nul
+from augury.store.connection import SQLITE, Connection, refuse_nul
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class SqliteSession:
             self.raw.execute(f"PRAGMA {pragma}").fetchall()
         self.cursor = self.raw.cursor()
         self._core = _core(self.raw)
-        self.connection = Connection("sqlite", self.cursor, self._core)
+        self.connection = Connection(SQLITE, self.cursor, self._core)
         self._checkpointed = self.raw.total_changes
         self._elsewhere = 0
         self._looks = 0
