@@ -54,6 +54,8 @@ from augury.store.notifier import Notifier, open_notifier
 
 log = logging.getLogger(__name__)
 
+COLLECT_SECONDS = 600.0
+
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
@@ -105,10 +107,8 @@ async def serve(settings: Settings, environ: Mapping[str, str], started: Callabl
             tasks.start_soon(_watch_signals, tasks.cancel_scope, stop, parts)
             tasks.start_soon(_run_engine, parts, stop, ready, http)
             await ready.wait()
-            # What has been loaded by now stays: looking through it again and again would stop everything for
-            # some 50 ms each time.
-            gc.collect()
-            gc.freeze()
+            _calm_collector()
+            tasks.start_soon(_collect_seldom)
             tasks.start_soon(_announce, http, started, Started(url, account.name, token, token_file))
             await http.serve(sockets=[listening])
             tasks.cancel_scope.cancel()
@@ -132,6 +132,24 @@ async def _run_engine(parts: Parts, stop: anyio.Event, ready: anyio.Event, http:
     await parts.engine.run(stop, ready=ready)
     parts.services.predictions.release_holds()
     http.should_exit = True
+
+
+def _calm_collector() -> None:
+    """Keep the garbage collector from stopping everything: what has been loaded by now stays, and is looked at no more.
+
+    A look at all that is alive took 140 ms with 2,000 open holds, and came again and again while they were opened;
+    young garbage, which is nearly all there is, is still collected as it comes, a few milliseconds at a time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(2_000, 5, 1_000_000)
+
+
+async def _collect_seldom() -> None:
+    """Look through everything now and then, for garbage that became old before it became garbage."""
+    while True:
+        await anyio.sleep(COLLECT_SECONDS)
+        gc.collect()
 
 
 async def _announce(http: _Http, started: Callable[[Started], None], what: Started) -> None:

@@ -68,6 +68,7 @@ class Predictions:
         Raises InvalidRequest for a bad model reference, an input that does not fit (with `validate`) or a reused
         idempotency key; NotFound and Forbidden as the model says.
         """
+        deadline = asyncio.get_running_loop().time() + wait
         self.gate.check()
         version = self.models.cached(caller, request.model) or await self.models.resolve(caller, request.model)
         problems = version.schemas.input.problems(request.input, ("body", "input"))
@@ -88,7 +89,7 @@ class Predictions:
                 return stored
             if stored.id != prediction.id:
                 return await self.wait(stored, wait)
-            return await self._durable(await self._settle(stored, waiter, wait))
+            return await self._durable(await self._settle(stored, waiter, deadline))
 
     async def get(self, caller: Caller, prediction_id: str) -> Prediction:
         """The caller's prediction; raises InvalidRequest for what is no id and NotFound for what is not theirs."""
@@ -141,11 +142,12 @@ class Predictions:
         """The prediction as it ended, or as it is when the time is over."""
         if prediction.finished or seconds <= 0:
             return prediction
+        deadline = asyncio.get_running_loop().time() + seconds
         with self.settled.expect(prediction.id) as waiter:
             current = await self._read(prediction)
             if current.finished:
                 return current
-            return await self._settle(current, waiter, seconds)
+            return await self._settle(current, waiter, deadline)
 
     def release_holds(self) -> None:
         """Let every waiting request answer now: the server is about to stop."""
@@ -221,10 +223,9 @@ class Predictions:
         else:
             place.release()
 
-    async def _settle(self, prediction: Prediction, waiter: Waiter, seconds: float) -> Prediction:
-        """Wait on the hint, and look by ourselves now and then, until the end or the deadline."""
+    async def _settle(self, prediction: Prediction, waiter: Waiter, deadline: float) -> Prediction:
+        """Wait on the hint, and look by ourselves now and then, until the end or the deadline (of the loop's clock)."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
         while (left := deadline - loop.time()) > 0:
             done, _ = await asyncio.wait((waiter,), timeout=min(left, RECHECK_SECONDS))
             if done and (ended := waiter.result()) is not None:
