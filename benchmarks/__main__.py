@@ -52,7 +52,9 @@ def _cold() -> str:
         ["first answer of a version without dependencies", f"{seen.first_answer * 1000:.0f} ms"],
         ["of that: until its worker was set up", f"{seen.worker_ready * 1000:.0f} ms"],
         ["second answer", f"{seen.second_answer * 1000:.1f} ms"],
-    ]
+        ["held request answered after the end of predict(), p50 / p99",
+         f"{seen.end_p50 * 1000:.1f} / {seen.end_p99 * 1000:.1f} ms"],
+    ]  # fmt: skip
     return _table("Cold", ["what", "median"], rows)
 
 

@@ -1,4 +1,7 @@
-"""(b) Cold: how long until the first answer of a version without dependencies, and until the server is ready."""
+"""(b) Cold: how long until the first answer of a version without dependencies, and until the server is ready.
+
+Beside it what a held request waits for after its prediction has ended.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,10 @@ import httpx
 
 from benchmarks import servers
 from benchmarks.overhead import ECHO
+
+STAMP = servers.HERE / "models" / "stamp.py"
+HELD = 300
+HELD_SECONDS = 0.03
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,9 @@ class Cold:
     worker_ready: float
     """Of that, until setup() was done."""
     second_answer: float
+    end_p50: float
+    """From the end of predict() to the answer of the held request, of predictions that last a while."""
+    end_p99: float
 
 
 def run(rounds: int = 5) -> Cold:
@@ -49,9 +59,24 @@ def run(rounds: int = 5) -> Cold:
                     firsts.append(took)
                     setups.append(made["metrics"]["setup_time"])
                     seconds.append(_answer(client, ours.url, f"owner/echo-{number}")[0])
+                ours.push(STAMP, "stamp")
+                ends = sorted(_after_end(client, ours.url) for _ in range(HELD))
             return Cold(
-                first_start, ours.started_in, *(statistics.median(one) for one in (pushes, firsts, setups, seconds))
+                first_start=first_start,
+                later_start=ours.started_in,
+                push=statistics.median(pushes),
+                first_answer=statistics.median(firsts),
+                worker_ready=statistics.median(setups),
+                second_answer=statistics.median(seconds),
+                end_p50=ends[HELD // 2],
+                end_p99=ends[HELD * 99 // 100],
             )
+
+
+def _after_end(client: httpx.Client, url: str) -> float:
+    body = {"model": "owner/stamp", "input": {"seconds": HELD_SECONDS}}
+    answer = client.post(f"{url}/v1/predictions", json=body)
+    return time.time() - answer.json()["output"]
 
 
 def _answer(client: httpx.Client, url: str, model: str) -> tuple[float, dict[str, dict[str, float]]]:
