@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import cold, creates, machine, memory, overhead, profile
+from benchmarks import cold, creates, machine, memory, overhead, profile, recovery, streams, webhooks
 
 README = Path(__file__).parent / "README.md"
 MARK = "<!-- measured -->"
@@ -87,6 +87,43 @@ def _profile() -> str:
     return _table("Where one prediction's time goes: steps of our own, alone", ["step", "us"], rows)
 
 
+def _streams() -> str:
+    seen = streams.run()
+    rows = [
+        [f"LitServe, {streams.ITEMS:,} items through one connection", f"{seen.theirs:,.0f} items/s"],
+        ["Augury, each item stored before it is sent", f"{seen.ours:,.0f} items/s"],
+        ["x LitServe", f"{seen.ours / seen.theirs:.2f}"],
+        ["first item after its yield, p50 / p99", f"{seen.first_p50 * 1000:.1f} / {seen.first_p99 * 1000:.1f} ms"],
+        [f"{streams.MANY} streams of {streams.RATE} items/s: of the rate", f"{seen.many_rate * 100:.1f} %"],
+        ["their items after the yield, p50 / p99", f"{seen.many_p50 * 1000:.1f} / {seen.many_p99 * 1000:.1f} ms"],
+    ]
+    return _table("Streams (SQLite, synchronous=FULL)", ["what", "figure"], rows)
+
+
+def _webhooks() -> str:
+    seen = webhooks.run()
+    rows = [
+        ["first attempt after the change, p50 / p99", f"{seen.first_p50 * 1000:.1f} / {seen.first_p99 * 1000:.1f} ms"],
+        ["the same beside a receiver that hangs, p50 / p99",
+         f"{seen.beside_p50 * 1000:.1f} / {seen.beside_p99 * 1000:.1f} ms"],
+        ["creates/s at 16 connections, without webhooks", f"{seen.plain:,.0f}"],
+        ["the same while deliveries are queued beside them", f"{seen.beside_queue:,.0f}"],
+        ["deliveries queued a second meanwhile", f"{seen.queued:,.0f}"],
+        ["the same predictions beside them, without webhooks", f"{seen.beside_plain:,.0f}"],
+    ]  # fmt: skip
+    return _table("Webhooks", ["what", "figure"], rows)
+
+
+def _recovery() -> str:
+    seen = recovery.run()
+    rows = [
+        [f"ready again after `kill -9` with {recovery.QUEUED:,} queued", f"{seen.ready:.2f} s"],
+        ["first prediction of the queue ended", f"{seen.first_ended:.2f} s"],
+        ["a new prediction of another version answered", f"{seen.new_answered:.2f} s"],
+    ]
+    return _table("Recovery", ["what, from the start of the process", "figure"], rows)
+
+
 def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     lines = [f"### {title}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
@@ -99,6 +136,9 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "memory": _memory,
     "creates": _creates,
     "profile": _profile,
+    "streams": _streams,
+    "webhooks": _webhooks,
+    "recovery": _recovery,
 }
 
 if __name__ == "__main__":

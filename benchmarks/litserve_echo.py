@@ -15,7 +15,7 @@ class Echo(litserve.LitAPI):  # pyright: ignore[reportUntypedBaseClass]
         """Nothing to load."""
 
     # Without annotations: LitServe reads them, and takes a dict for a query parameter.
-    def decode_request(self, request):  # pyright: ignore[reportMissingParameterType, reportUnknownParameterType]
+    def decode_request(self, request, **_):  # pyright: ignore[reportMissingParameterType, reportUnknownParameterType]
         """The text of a request."""
         return request["input"]["text"]  # pyright: ignore[reportUnknownVariableType]
 

@@ -59,13 +59,23 @@ def augury(data: Path, **settings: str) -> Generator[Augury]:
 
 
 @contextmanager
-def litserve(folder: Path) -> Generator[str]:
-    """The echo on LitServe; gives the address of its endpoint."""
+def litserve(folder: Path, script: str = "litserve_echo.py") -> Generator[str]:
+    """One of the scripts beside this file on LitServe; gives the address of its endpoint."""
     port = _free_port()
-    command = [sys.executable, str(HERE / "litserve_echo.py"), str(port)]
+    command = [sys.executable, str(HERE / script), str(port)]
     with _process(command, dict(os.environ), folder / "litserve.log") as process:
         _wait_for(f"http://127.0.0.1:{port}/health", process)
         yield f"http://127.0.0.1:{port}/predict"
+
+
+@contextmanager
+def receiver(folder: Path) -> Generator[str]:
+    """A receiver of webhooks; gives its address."""
+    port = _free_port()
+    command = [sys.executable, str(HERE / "receiver.py"), str(port)]
+    with _process(command, dict(os.environ), folder / "receiver.log") as process:
+        _wait_for(f"http://127.0.0.1:{port}/seen", process)
+        yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
