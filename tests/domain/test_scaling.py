@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augury.domain.scaling import Demand, Idle, backoff, evictable, wanted
+from augury.domain.scaling import FAIR_SECONDS, Demand, Holder, backoff, evictable, wanted, yielding
 
 counts = st.integers(min_value=0, max_value=10_000)
 
@@ -29,7 +29,15 @@ def test_delays_double_up_to_their_limit_and_begin_with_none() -> None:
 
 
 def test_the_worker_idle_the_longest_goes_unless_its_version_needs_it() -> None:
-    idle = [Idle("young", 30.0, True), Idle("oldest", 10.0, False), Idle("old", 20.0, True)]
+    idle = [Holder("young", 30.0, True), Holder("oldest", 10.0, False), Holder("old", 20.0, True)]
     assert evictable(idle) == "old"
-    assert evictable([Idle("kept", 1.0, False)]) is None
-    assert evictable(list[Idle[str]]()) is None
+    assert evictable([Holder("kept", 1.0, False)]) is None
+    assert evictable(list[Holder[str]]()) is None
+
+
+def test_a_busy_worker_goes_only_for_a_version_that_has_waited_and_the_one_longest_in_its_place() -> None:
+    busy = [Holder("new", 5.0, True), Holder("old", 1.0, True), Holder("needed", 0.0, False)]
+
+    assert yielding(busy, FAIR_SECONDS - 0.1) is None
+    assert yielding(busy, FAIR_SECONDS) == "old"
+    assert yielding(busy[2:], FAIR_SECONDS) is None

@@ -79,3 +79,20 @@ def _expel(server: Server) -> None:
     with closing(sqlite3.connect(server.data / "augury.db", timeout=5)) as db, db:
         db.execute("UPDATE workers SET state = 'ended', exit_reason = 'its node was lost', ended_at = created_at")
         db.execute("DELETE FROM nodes")
+
+
+def test_a_version_gets_its_turn_although_another_one_is_never_idle(tmp_path: Path) -> None:
+    with running(tmp_path, max_workers="1") as server, closing(Client(server, tmp_path)) as client:
+        source = "import time\ndef predict(s: float) -> float:\n    time.sleep(s)\n    return s"
+        busy, quiet = client.publish("busy", source), client.publish("quiet", source)
+        queue = [client.create(busy, s=0.2)["id"] for _ in range(100)]
+        client.reaches(queue[0], "succeeded")
+
+        waiting = client.create(quiet, s=0.0)["id"]
+
+        assert client.ended(waiting, deadline=18)["status"] == "succeeded"
+        # Nothing that ran was ended for it, and the rest goes on afterwards.
+        assert client.get(queue[-1])["status"] in ("pending", "starting")
+        assert client.ended(queue[60], deadline=25)["status"] == "succeeded"
+        found = [client.get(one)["status"] for one in queue[:60]]
+        assert found == ["succeeded"] * 60

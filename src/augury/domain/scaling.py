@@ -1,4 +1,4 @@
-"""How many workers a version should have, and which idle one to give up: functions of what is known now.
+"""How many workers a version should have, and which one has to go for another version: functions of what is known now.
 
 Knows no clock, no process and no database.
 """
@@ -34,15 +34,27 @@ def backoff(failures: int, *, first: float = 0.25, most: float = 30.0) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Idle(Generic[Key]):
-    """A worker with nothing to do, since when (any clock, seconds), and whether its version may do without it."""
+class Holder(Generic[Key]):
+    """A worker that may be given up, since when it is so (any clock, seconds), and whether its version may spare it."""
 
     key: Key
     since: float
     spare: bool
 
 
-def evictable(idle: Iterable[Idle[Key]]) -> Key | None:
-    """The worker to give up for another version: the one idle the longest whose version may do without it."""
-    spare = [one for one in idle if one.spare]
+def evictable(holders: Iterable[Holder[Key]]) -> Key | None:
+    """The worker to give up for another version: the one that is so the longest and whose version may spare it."""
+    spare = [one for one in holders if one.spare]
     return min(spare, key=lambda one: one.since).key if spare else None
+
+
+FAIR_SECONDS = 5.0
+"""How long a version without a worker waits for an idle one to go before a busy one has to."""
+
+
+def yielding(busy: Iterable[Holder[Key]], waited: float) -> Key | None:
+    """The worker to take nothing new for a version that has waited so many seconds: the one with its place the longest.
+
+    `since` is when it got its place. None while idle workers may still make room, or where no version has one to spare.
+    """
+    return evictable(busy) if waited >= FAIR_SECONDS else None

@@ -28,6 +28,8 @@ class Lane:
     """How often in a row a worker that was ready died by itself."""
     not_before: float = 0.0
     """No worker is started before this."""
+    waits_since: float | None = None
+    """Since when something is queued, no worker takes it, and the node has no room for one."""
     closed: bool = False
     """Whether it gets nothing more: what its workers have, they finish."""
 

@@ -22,6 +22,7 @@ from augury.engine.janitor import Janitor
 from augury.engine.lane import Lane
 from augury.engine.launcher import Launcher
 from augury.engine.recorder import Recorder
+from augury.engine.room import Room
 from augury.engine.run import Stop
 from augury.engine.supervisor import EngineLimits, Supervisor
 from augury.service.bundles import Bundles
@@ -115,6 +116,7 @@ class Engine:
             tasks=tasks,
             recorder=recorder,
             dispatcher=dispatcher,
+            room=Room(dispatcher, self.limits.max_workers),
         )
         janitor = Janitor(
             node_id=node_id,

@@ -22,12 +22,13 @@ from augury import protocol
 from augury.domain.ids import IdSource, NodeId, WorkerId
 from augury.domain.jsontext import JsonObject, JsonValue
 from augury.domain.prediction import Failure, external
-from augury.domain.scaling import Demand, Idle, backoff, evictable, wanted
+from augury.domain.scaling import Demand, backoff, wanted
 from augury.engine.dispatcher import Dispatcher
 from augury.engine.guarded import guarded
 from augury.engine.lane import Lane
 from augury.engine.launcher import Launch, Launcher
 from augury.engine.recorder import Recorder, describe_exit
+from augury.engine.room import Room
 from augury.engine.run import Run
 from augury.engine.worker import Ending, Plan, State, Worker
 from augury.packaging.environment import EnvironmentFailed
@@ -80,11 +81,10 @@ class Supervisor:
     tasks: anyio.abc.TaskGroup
     recorder: Recorder
     dispatcher: Dispatcher
+    room: Room
     _wake: anyio.Event = field(default_factory=anyio.Event)
     _changed: anyio.Event = field(default_factory=anyio.Event)
     _lanes: dict[WorkerId, Lane] = field(default_factory=dict[WorkerId, Lane])
-    _starving: bool = False
-    """Whether a version waits for room on this node."""
 
     async def run(self) -> None:
         """Look, act, and sleep until a hint or the next time that matters; until cancelled."""
@@ -171,7 +171,7 @@ class Supervisor:
             self.recorder.done(lane, run, done)
             self.dispatcher.pump(lane)
             self.note_change()
-            if self._starving and not worker.busy:
+            if self.room.wanted and not worker.busy:
                 self.wake()
 
     def lasting(self, worker: Worker, run: Run) -> None:
@@ -248,13 +248,13 @@ class Supervisor:
             if version_id not in self.dispatcher.lanes:
                 await self._open(version_id)
         pauses = [LOOK_SECONDS]
-        self._starving = False
-        for lane in list(self.dispatcher.lanes.values()):
+        self.room.wanted = False
+        for lane in self.room.in_turn(self.dispatcher.lanes.values()):
             queued = demand.get(lane.version.version_id, 0)
             pauses.append(await self._look_after(lane, queued))
             if queued:
                 self.dispatcher.hint(lane)
-        return max(0.01, min(pauses))
+        return max(0.01, min(*pauses, self.room.pause()))
 
     async def _open(self, version_id: int) -> None:
         version = await self.models.runnable(version_id)
@@ -284,13 +284,14 @@ class Supervisor:
         if target > lane.strength and now < lane.not_before:
             return lane.not_before - now
         await self._strengthen(lane, target, queued)
+        self.room.note(lane, waiting=queued > 0 and lane.strength == 0)
         if queued == 0:
             self._abort_starts(lane, target)
         return self._retire_idle(lane)
 
     async def _strengthen(self, lane: Lane, target: int, queued: int) -> None:
         before = lane.hiring
-        while lane.strength < target and self._make_room(lane):
+        while lane.strength < target and self.room.make_for(lane):
             lane.hiring += 1
             self.tasks.start_soon(guarded, "worker", partial(self._employ, lane))
         starting = lane.hiring + sum(one.state is State.STARTING for one in lane.workers)
@@ -315,23 +316,6 @@ class Supervisor:
             else:
                 pause = min(pause, timeout - idle)
         return pause
-
-    def _make_room(self, wanting: Lane) -> bool:
-        """Whether the node has room for one more worker; asks an idle one of another version to go where it has not."""
-        if self._count() < self.limits.max_workers:
-            return True
-        self._starving = True
-        # One that finishes something long makes room some day only.
-        if not any(one.state is State.DRAINING and not one.busy for one in self.dispatcher.workers()):
-            others = [lane for lane in self.dispatcher.lanes.values() if lane is not wanting]
-            victim = evictable(
-                Idle(worker, worker.idle_since, lane.strength > lane.version.options.workers_min)
-                for lane in others
-                for worker, _ in lane.idle()
-            )
-            if victim is not None:
-                victim.retire()
-        return False
 
     async def _employ(self, lane: Lane) -> None:
         """Prepare and run one worker, from its environment to the end of its process."""
@@ -391,7 +375,7 @@ class Supervisor:
         return self._lanes.get(worker.id)
 
     def _count(self) -> int:
-        return sum(lane.hiring + len(lane.workers) for lane in self.dispatcher.every_lane())
+        return self.room.taken()
 
     async def _change(self) -> None:
         await self._changed.wait()
