@@ -6,8 +6,11 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support import postgres
+
+settings.register_profile("thorough", max_examples=1000, print_blob=True)
 
 
 @pytest.fixture(scope="session")

@@ -299,10 +299,11 @@ def _insert_once(c: Connection, token_id: str, key: str, body_hash: str, predict
 
 def _cancel(c: Connection, prediction_id: PredictionId, now: int) -> tuple[Prediction | None, Prediction | None]:
     """The prediction if this ended it, and otherwise as it is: running ones are marked."""
+    # Marked before anything else, which holds the row: whoever hands it back just now finds the mark, or is found.
+    queue.request_cancel(c, prediction_id, now)
     ended = queue.end_queued(c, prediction_id, Status.CANCELLED, now, None)
     if ended is not None:
         return ended, ended
-    queue.request_cancel(c, prediction_id, now)
     return None, rows.get(c, prediction_id)
 
 

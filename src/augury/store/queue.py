@@ -257,6 +257,8 @@ def _handed_back(*, counted: bool) -> Update:
         "worker_id": case((over, columns.worker_id), else_=null()),
         "started_at": case((over, columns.started_at), else_=null()),
         "setup_time": case((over, columns.setup_time), else_=null()),
+        # It was started in time; that it waits again is not its caller's doing.
+        "start_deadline": case((columns.status == "started", null()), else_=columns.start_deadline),
     }
     if counted:
         values["given_back"] = columns.given_back + case((over, 0), else_=1)
