@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 DEADLINE_SECONDS = 60.0
 """The longest sleep between two looks at the deadlines."""
+RETRY_SECONDS = 1.0
+"""How long to wait for a store that is out of order: what is due is due now."""
 SWEEP_SECONDS = 3600.0
 FORGOTTEN_SECONDS = 30.0
 """How long an assignment may be unknown to its own engine before it is given back."""
@@ -68,7 +70,7 @@ class Janitor:
         """End what waits or lives for too long, when its time comes."""
         while True:
             self._deadlines = anyio.Event()
-            pause = await guarded("deadlines", self._expire) or DEADLINE_SECONDS
+            pause = await guarded("deadlines", self._expire) or RETRY_SECONDS
             with anyio.move_on_after(pause):
                 await self._deadlines.wait()
 

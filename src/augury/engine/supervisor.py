@@ -334,6 +334,8 @@ class Supervisor:
             worker = Worker(self.launcher, launch, self._plan(lane), self)
             lane.workers.append(worker)
             self._lanes[worker_id] = lane
+            # An environment can take minutes: perhaps nobody waits any more.
+            self.wake()
         except (EnvironmentFailed, ProjectError, OSError) as error:
             self._unprepared(lane, error)
             return
@@ -344,6 +346,8 @@ class Supervisor:
             await worker.run()
         finally:
             with anyio.CancelScope(shield=True):
+                # What the model started in sessions of its own was not in the group that was killed.
+                await guarded("reap", partial(self.launcher.reap, {worker_id}))
                 await anyio.to_thread.run_sync(_remove, home)
 
     def _unprepared(self, lane: Lane, error: EnvironmentFailed | ProjectError | OSError) -> None:
@@ -387,10 +391,11 @@ def _cannot_start(ending: Ending) -> Failure:
     logs: list[JsonValue] = list(ending.lines)
     if failed is None:
         how = describe_exit(ending.code) if ending.killed_for is None else f"killed: {ending.killed_for}"
-        what = ending.lines[-1] if ending.code is None and ending.lines else how
-        if ending.killed_for == "setup limit" and ending.lines:
-            what = ending.lines[-1]
+        over = ending.killed_for == "setup limit"
+        what = ending.lines[-1] if (ending.code is None or over) and ending.lines else how
         message = f"The version cannot start ({START_TRIES} tries): {what}."
+        if over:
+            return external(message, type="setup_timeout", limit="setup", logs=logs)
         return external(message, type="setup_failed", exit=how, logs=logs)
     traceback: list[JsonValue] = list(failed.traceback)
     return external(

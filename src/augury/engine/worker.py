@@ -326,6 +326,10 @@ class Worker:
 
     def _recalled(self, message: protocol.Recalled) -> None:
         taken = [self.runs.pop(PredictionId(one)) for one in message.ids if PredictionId(one) in self.runs]
+        following = self._head()
+        if following is not None and following.began_at is None:
+            # Sent after the recall, behind what has gone back now: nothing is before it any more.
+            self._begin(following)
         self._listener.recalled(self, taken)
         self._rest()
 

@@ -218,8 +218,10 @@ def _input(prediction: Prediction) -> JsonObject:
 def _expired(prediction: Prediction, now: int) -> Failure:
     if prediction.deadline is not None and prediction.deadline <= now:
         seconds = (prediction.deadline - prediction.created_at) / 1e6
+        # One that was given back may have run before.
+        how = "was not done" if prediction.given_back else "did not start"
         return internal(
-            f"It did not start within its whole life of {seconds:g} s (Cancel-After).", type="deadline", limit="life"
+            f"It {how} within its whole life of {seconds:g} s (Cancel-After).", type="deadline", limit="life"
         )
     seconds = ((prediction.start_deadline or now) - prediction.created_at) / 1e6
     return internal(f"It did not start within its queue limit of {seconds:g} s.", type="deadline", limit="start")
