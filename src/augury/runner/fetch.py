@@ -12,14 +12,16 @@ import binascii
 import contextlib
 import fnmatch
 import http.client
-import ipaddress
 import mimetypes
 import os
 import re
 import socket
 import time
-from typing import IO, Iterator, List, NamedTuple, Optional, Sequence, Union
+from typing import IO, Iterator, List, NamedTuple, Optional, Sequence
 from urllib.parse import SplitResult, quote, unquote, unquote_to_bytes, urljoin, urlsplit
+
+from augury.sdk import addresses
+from augury.sdk.addresses import Address, Allowed
 
 SIZE_LIMIT = 1 << 30
 """Bytes of a fetched file."""
@@ -32,9 +34,6 @@ STALL_LIMIT = 30.0
 REDIRECTS = 5
 _CHUNK = 1 << 18
 _REDIRECTED = (301, 302, 303, 307, 308)
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
-_Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 
 class FetchError(Exception):
@@ -61,7 +60,7 @@ class Fetcher:
         max_bytes: Optional[int] = None,
         time_limit: float = TIME_LIMIT,
     ) -> None:
-        self._allow: List[_Network] = [ipaddress.ip_network(text, strict=False) for text in allow]
+        self._allowed = Allowed(allow)
         self._media_types = [one.lower() for one in media_types]
         self._size_limit = SIZE_LIMIT if max_bytes is None else min(max_bytes, SIZE_LIMIT)
         self._time_limit = time_limit
@@ -131,24 +130,17 @@ class Fetcher:
             return _connection(plain, host, port, parts.scheme == "https", wait)
         raise FetchError(f"{host} cannot be reached: {failure}")
 
-    def _addresses(self, host: str, port: int) -> List[_Address]:
+    def _addresses(self, host: str, port: int) -> List[Address]:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or error
             raise FetchError(f"{host} cannot be resolved: {reason}") from None
-        addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-        allowed = [address for address in addresses if self.permits(address)]
+        candidates = [addresses.parse(str(entry[4][0])) for entry in found]
+        allowed = [address for address in candidates if self._allowed.permits(address)]
         if not allowed:
             raise FetchError(f"{host} is not a public address: files are fetched from the internet only")
         return allowed
-
-    def permits(self, address: _Address) -> bool:
-        """Whether this address may be connected to."""
-        inner = _inner(address)
-        if any(inner.version == network.version and inner in network for network in self._allow):
-            return True
-        return inner.is_global and not (inner.is_multicast or inner.is_reserved or inner.is_unspecified)
 
     def _save(
         self,
@@ -244,17 +236,6 @@ def _left(deadline: float) -> float:
 def _refuse_over(file: IO[bytes], limit: int) -> None:
     if file.tell() > limit:
         raise FetchError(_too_big(limit))
-
-
-def _inner(address: _Address) -> _Address:
-    # Forms of IPv6 that lead to an IPv4 address are judged by that one.
-    if isinstance(address, ipaddress.IPv6Address):
-        embedded = address.ipv4_mapped or address.sixtofour
-        if embedded is None and address in _NAT64:
-            embedded = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if embedded is not None:
-            return embedded
-    return address
 
 
 def _base64(data: bytes) -> bytes:
