@@ -171,6 +171,49 @@ def test_each_limit_has_its_own_type_and_name_in_an_error_that_is_no_error_of_ht
     assert (ended["error"]["detail"]["type"], ended["error"]["detail"]["limit"]) == (kind, limit)
 
 
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [("interruptible", "time.sleep(60)"), ("in-c", "threading.Lock().acquire() and l.acquire()")],
+)
+def test_a_prediction_over_its_run_limit_fails_names_the_limit_and_the_next_one_works(
+    client: Client, name: str, body: str
+) -> None:
+    model = client.publish(
+        f"limit-{name}",
+        f"""
+        import threading, time
+        l = threading.Lock(); l.acquire()
+        def predict(hang: bool) -> str:
+            if hang:
+                {body}
+            return "fine"
+        """,
+        "run_timeout = 1",
+    )
+    hanging = client.create(model, hang=True)
+    ended = client.ended(hanging["id"], deadline=8)
+    assert (ended["status"], ended["error"]["source"]) == ("failed", "external")
+    assert "run limit of 1 s" in ended["error"]["message"]
+    assert client.create(model, wait=10, hang=False)["output"] == "fine"
+
+
+def test_a_hang_in_c_code_that_holds_the_interpreter_is_killed(client: Client) -> None:
+    model = client.publish(
+        "frozen",
+        """
+        import ctypes
+        def predict(hang: bool) -> str:
+            if hang:
+                ctypes.PyDLL(None).sleep(60)
+            return "fine"
+        """,
+        "run_timeout = 0.5",
+    )
+    ended = client.ended(client.create(model, hang=True)["id"], deadline=8)
+    assert "run limit of 0.5 s" in ended["error"]["message"]
+    assert client.create(model, wait=10, hang=False)["output"] == "fine"
+
+
 @pytest.mark.parametrize(("run", "life", "status"), [(0.7, 3.0, "failed"), (3.0, 1.5, "cancelled")])
 def test_of_two_limits_the_one_that_comes_first_ends_it(client: Client, run: float, life: float, status: str) -> None:
     model = client.publish(f"two-limits-{status}", SLEEPER, f"run_timeout = {run}")

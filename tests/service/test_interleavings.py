@@ -138,6 +138,9 @@ class Lives(RuleBasedStateMachine):
             # What another has locked is passed over: two that pick from the queue may pick otherwise than in any order.
             pickers = [one for one in wishes if one[0] in PICKERS]
             wishes = [one for one in wishes if one[0] not in PICKERS] + pickers[:1]
+        if any(one[0] in ("fail queued", "rescue") for one in wishes):
+            # Deadlines are seen to one by one, so what ends many at once may come between.
+            wishes = [one for one in wishes if one[0] != "expire"]
         self._do(wishes)
 
     @rule(

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import contextvars
 import os
+import threading
 from typing import Any, Callable, Dict, List, Optional
 
 from augury.protocol import Done, Predict, Recalled
@@ -137,7 +138,30 @@ class Slots:
             return run.arguments()
         # A fetch takes its time, and the other slots must not wait for it.
         context = contextvars.copy_context()
-        return await self._loop.run_in_executor(None, context.run, run.arguments)
+        return await _in_a_thread(self._loop, lambda: context.run(run.arguments))
+
+
+def _in_a_thread(
+    loop: asyncio.AbstractEventLoop, fetch: Callable[[], Dict[str, Any]]
+) -> asyncio.Future[Dict[str, Any]]:
+    """What the function gives, in a thread of its own: a pool would be used up by fetches whose runs were cancelled."""
+    future: asyncio.Future[Dict[str, Any]] = loop.create_future()
+
+    def settle(tell: Callable[[Any], None], what: Any) -> None:
+        if not future.done():
+            tell(what)
+
+    def work() -> None:
+        outcome: tuple[Callable[[Any], None], Any]
+        try:
+            outcome = future.set_result, fetch()
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            outcome = future.set_exception, error
+        with contextlib.suppress(RuntimeError):  # The loop is closed: nobody waits.
+            loop.call_soon_threadsafe(settle, *outcome)
+
+    threading.Thread(target=work, name="augury-fetch", daemon=True).start()
+    return future
 
 
 class _Folder:
