@@ -50,7 +50,9 @@ class Execution:
         one = assignment.prediction
         worker = _worker(one)
         return self.db.write_soon(
-            lambda c: queue.start(c, one.id, worker, one.attempt, started_at=started_at, setup_time=setup_time)
+            lambda c: queue.start(
+                c, one.id, worker, one.attempt, started_at=started_at, setup_time=setup_time, webhook=one.webhook
+            )
         )
 
     def finish(self, assignment: Assignment, outcome: Outcome) -> asyncio.Future[bool]:
@@ -185,6 +187,7 @@ def _finish(c: Connection, ended: Prediction) -> bool:
         output=ended.output,
         error=ended.error,
         metrics=ended.metrics,
+        webhook=ended.webhook,
     )
 
 

@@ -35,6 +35,10 @@ class Hints:
         """Whatever a worker still does for this prediction is not wanted any more."""
         self.notifier.publish(f"cancel:{prediction_id}")
 
+    def delivery(self, receiver: str) -> None:
+        """There is something to tell this receiver of webhooks."""
+        self.notifier.publish(f"delivery:{receiver}")
+
     def deadline(self) -> None:
         """A prediction with a deadline was stored."""
         self.notifier.publish("deadline")
@@ -43,6 +47,12 @@ class Hints:
     def endings(self, heard: Callable[[PredictionId], None]) -> Generator[None]:
         """Call this with each prediction that has ended, here or elsewhere, until the context is left."""
         with self.notifier.subscribe("prediction:", lambda topic: heard(PredictionId(_rest(topic)))):
+            yield
+
+    @contextmanager
+    def deliveries(self, heard: Callable[[str], None]) -> Generator[None]:
+        """Call this with each receiver that there is something for, until the context is left."""
+        with self.notifier.subscribe("delivery:", lambda topic: heard(_rest(topic))):
             yield
 
     @contextmanager

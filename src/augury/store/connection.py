@@ -92,10 +92,12 @@ class Query:
 class Connection:
     """The transaction that a function given to `Database.read` or `Database.write` runs in."""
 
-    __slots__ = ("_core", "_cursor", "_driver", "dialect")
+    __slots__ = ("_core", "_cursor", "_driver", "dialect", "news")
 
     def __init__(self, driver: Driver, cursor: Cursor, core: sqlalchemy.Connection) -> None:
         self.dialect: DialectName = driver.name
+        self.news: list[str] = []
+        """What `Database.tell` is told of after the commit, and perhaps after one that failed, too: a hint."""
         self._driver = driver
         self._cursor = cursor
         self._core = core

@@ -113,6 +113,10 @@ class Direct:
             self._rest_at = now + _TIDY_SECONDS
             self._tidy(changed)
 
+    def take_news(self) -> Sequence[str]:
+        """What the last write had to tell."""
+        return _take_news(self._session)
+
     def flush(self) -> None:
         """Make durable what was committed so far. From any thread."""
         self._session.flush()
@@ -140,6 +144,8 @@ class Database:
         self._direct = direct
         self._flush = None if direct is None else direct.flush
         self._closed = False
+        self.tell: Callable[[str], None] | None = None
+        """Called on the event loop with each of the news that a committed write had for others."""
 
     async def read(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` in one snapshot; it can change nothing."""
@@ -167,6 +173,7 @@ class Database:
         if alone and self._direct is not None and not self._closed and self._writes.empty():
             future: asyncio.Future[T] = self._loop.create_future()
             if self._direct.write(_Job(fn, future, durable)):
+                self._spread(self._direct.take_news())
                 return future
         return self._put(self._writes, fn, durable)
 
@@ -187,6 +194,22 @@ class Database:
         """Take nothing more; what waits is still done."""
         self._closed = True
 
+    def answer(self, jobs: list[_Job], news: Sequence[str]) -> None:
+        """Settle the futures of what was done, and tell its news. From any thread."""
+        try:
+            self._loop.call_soon_threadsafe(self._resolve, jobs, news)
+        except RuntimeError:
+            log.warning("the loop ended before its writes", extra={"size": len(jobs)})
+
+    def _resolve(self, jobs: list[_Job], news: Sequence[str]) -> None:
+        _settle(jobs)
+        self._spread(news)
+
+    def _spread(self, news: Sequence[str]) -> None:
+        if news and self.tell is not None:
+            for one in dict.fromkeys(news):
+                self.tell(one)
+
 
 @asynccontextmanager
 async def open_database(url: str, *, sqlite_sync: Sync = "full") -> AsyncGenerator[Database]:
@@ -201,9 +224,9 @@ async def open_database(url: str, *, sqlite_sync: Sync = "full") -> AsyncGenerat
     try:
         for number, session in enumerate(writers):
             target = _write_batches if isinstance(session, SqliteSession) else _transact_each
-            threads.append(_thread(f"store-writer-{number}", target, session, writes, loop))
+            threads.append(_thread(f"store-writer-{number}", target, session, writes, database))
         for number, session in enumerate(readers):
-            threads.append(_thread(f"store-reader-{number}", _transact_each, session, reads, loop))
+            threads.append(_thread(f"store-reader-{number}", _transact_each, session, reads, database))
         yield database
     finally:
         database.refuse()
@@ -253,9 +276,9 @@ def _postgres(url: str, *, writes: bool) -> _Session:
 
 
 def _thread(
-    name: str, target: Callable[..., None], session: _Session, waiting: _Waiting, loop: asyncio.AbstractEventLoop
+    name: str, target: Callable[..., None], session: _Session, waiting: _Waiting, database: Database
 ) -> threading.Thread:
-    thread = threading.Thread(target=target, args=(session, waiting, loop), name=name, daemon=True)
+    thread = threading.Thread(target=target, args=(session, waiting, database), name=name, daemon=True)
     thread.start()
     return thread
 
@@ -265,14 +288,14 @@ def _join(threads: Sequence[threading.Thread]) -> None:
         thread.join()
 
 
-def _transact_each(session: _Session, waiting: _Waiting, loop: asyncio.AbstractEventLoop) -> None:
+def _transact_each(session: _Session, waiting: _Waiting, database: Database) -> None:
     """A thread's life: one transaction for each job, until told to end."""
     while (job := waiting.get()) is not None:
         try:
             _transact(session, job)
         except BaseException as error:  # noqa: BLE001 - the job's caller hears of it, and the thread has to live on
             job.error = error
-        _answer(loop, [job])
+        database.answer([job], _take_news(session))
     session.close()
 
 
@@ -291,7 +314,7 @@ def _transact(session: _Session, job: _Job) -> None:
             return
 
 
-def _write_batches(session: SqliteSession, waiting: _Waiting, loop: asyncio.AbstractEventLoop) -> None:
+def _write_batches(session: SqliteSession, waiting: _Waiting, database: Database) -> None:
     """The SQLite writer's life: everything that waits becomes one transaction, until told to end."""
     ended = False
     while not ended:
@@ -302,7 +325,7 @@ def _write_batches(session: SqliteSession, waiting: _Waiting, loop: asyncio.Abst
             _commit(session, batch)
         except BaseException as error:  # noqa: BLE001 - the callers hear of it, and the thread has to live on
             _fail(batch, error)
-        _answer(loop, batch)
+        database.answer(batch, _take_news(session))
         _tidy(session, idle=False)
     session.close()
 
@@ -386,14 +409,15 @@ def _fail(batch: Sequence[_Job], error: BaseException) -> None:
         job.error = job.error or error
 
 
-def _answer(loop: asyncio.AbstractEventLoop, jobs: list[_Job]) -> None:
-    try:
-        loop.call_soon_threadsafe(_resolve, jobs)
-    except RuntimeError:
-        log.warning("the loop ended before its writes", extra={"size": len(jobs)})
+def _take_news(session: _Session) -> Sequence[str]:
+    news = session.connection.news
+    if not news:
+        return ()
+    session.connection.news = []
+    return news
 
 
-def _resolve(jobs: list[_Job]) -> None:
+def _settle(jobs: list[_Job]) -> None:
     for job in jobs:
         # A cancelled caller's future is done already.
         if job.future.done():

@@ -2,7 +2,7 @@
 
 Every change is one statement guarded by the states it may come from and, once handed to a worker, by that worker and
 the attempt: a late result of a lost assignment changes nothing, and the caller is told so. Knows no clock; JSON comes
-and goes as text.
+and goes as text. What changes a status notes it for the prediction's webhook in the same transaction.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from sqlalchemy import (
 
 from augury.domain.ids import NodeId, PredictionId, WorkerId
 from augury.domain.prediction import ACTIVE, QUEUED, Prediction, Status, sources
-from augury.store.connection import Connection, Query
+from augury.store.connection import Connection, Query, Row
+from augury.store.deliveries import note, note_each
 from augury.store.predictions import COLUMNS, from_row, get, joined, model_ref, rows_to_predictions
 from augury.store.tables import predictions, workers
 from augury.store.workers import DeadWorker as DeadWorker
@@ -71,11 +72,17 @@ def start(
     *,
     started_at: int,
     setup_time: int | None,
+    webhook: bool = True,
 ) -> bool:
-    """predict() was entered. False: it is no longer this worker's, and nothing changed."""
+    """predict() was entered. False: it is no longer this worker's, and nothing changed.
+
+    Without `webhook` nobody is told of it: for a prediction that is known to have none.
+    """
     changed = c.change(
         _START, wanted=prediction_id, worker=worker_id, try_=attempt, started_at=started_at, setup_time=setup_time
     )
+    if changed and webhook:
+        note(c, prediction_id)
     return changed == 1
 
 
@@ -93,8 +100,9 @@ def finish(
     output: str | None,
     error: str | None,
     metrics: str | None,
+    webhook: bool = True,
 ) -> bool:
-    """The run ended. False: it is no longer this worker's, and nothing changed."""
+    """The run ended. False: it is no longer this worker's, and nothing changed. `webhook` as in `start`."""
     changed = c.change(
         _FINISH,
         wanted=prediction_id,
@@ -109,6 +117,8 @@ def finish(
         error=error,
         metrics=metrics,
     )
+    if changed and webhook:
+        note(c, prediction_id)
     return changed == 1
 
 
@@ -118,7 +128,10 @@ def end_queued(
     """End one whose predict() was not entered yet; the row as it is now, or None if it was not such a one."""
     if not c.change(_END_QUEUED, wanted=prediction_id, status=status.value, now=now, error=error):
         return None
-    return get(c, prediction_id)
+    ended = get(c, prediction_id)
+    if ended is not None and ended.webhook:
+        note(c, prediction_id)
+    return ended
 
 
 def request_cancel(c: Connection, prediction_id: PredictionId, now: int) -> bool:
@@ -138,7 +151,7 @@ def assigned(c: Connection, node_id: NodeId) -> list[Prediction]:
 
 def mark_starting(c: Connection, version_id: int, limit: int, now: int) -> list[PredictionId]:
     """A worker is being started for the oldest queued predictions of a version."""
-    return sorted(row[0] for row in c.run(_MARK_STARTING, version_id=version_id, limit=limit, now=now))
+    return _noted(c, c.run(_MARK_STARTING, version_id=version_id, limit=limit, now=now))
 
 
 def hand_back(
@@ -156,6 +169,8 @@ def hand_back(
     for prediction_id, worker_id, attempt in sorted(assignments):
         for row in c.run(query, wanted=prediction_id, worker=worker_id, try_=attempt, now=now, **counting):
             outcomes[row[0]].append(prediction_id)
+            if row[1]:
+                note(c, prediction_id)
     return HandBack(outcomes["pending"], outcomes["abandoned"], outcomes["cancelled"])
 
 
@@ -185,8 +200,7 @@ def rescue(
 
 def fail_queued(c: Connection, version_id: int, now: int, error_json: str, limit: int) -> list[PredictionId]:
     """Fail the oldest unassigned predictions of a version that cannot run."""
-    rows = c.run(_FAIL_QUEUED, version_id=version_id, limit=limit, now=now, error=error_json)
-    return sorted(row[0] for row in rows)
+    return _noted(c, c.run(_FAIL_QUEUED, version_id=version_id, limit=limit, now=now, error=error_json))
 
 
 def demand(c: Connection) -> list[tuple[int, int]]:
@@ -206,6 +220,13 @@ def next_due(c: Connection) -> int | None:
     """When the next deadline of an active prediction is, or was; None if none has one."""
     times = (c.run(query)[0][0] for query in (_NEXT_START_DUE, _NEXT_DUE))
     return min((time for time in times if time is not None), default=None)
+
+
+def _noted(c: Connection, rows: Sequence[Row]) -> list[PredictionId]:
+    """The ids of rows that hold it and whether there is a webhook; those that have one are noted."""
+    ids = sorted(row[0] for row in rows)
+    note_each(c, sorted(row[0] for row in rows if row[1]))
+    return ids
 
 
 def _in(statuses: Sequence[Status]) -> ColumnElement[Any]:
@@ -331,14 +352,14 @@ _HELD_BY_NOBODY = Query(
 _MARK_STARTING = Query(
     _change(_queued_of_version(_in((Status.PENDING,))))
     .values(status="starting", updated_at=bindparam("now"))
-    .returning(predictions.c.id)
+    .returning(predictions.c.id, predictions.c.webhook)
 )
-_HAND_BACK = Query(_handed_back(counted=False).returning(predictions.c.status))
-_HAND_BACK_COUNTED = Query(_handed_back(counted=True).returning(predictions.c.status))
+_HAND_BACK = Query(_handed_back(counted=False).returning(predictions.c.status, predictions.c.webhook))
+_HAND_BACK_COUNTED = Query(_handed_back(counted=True).returning(predictions.c.status, predictions.c.webhook))
 _FAIL_QUEUED = Query(
     _change(_queued_of_version())
     .values(status="failed", updated_at=bindparam("now"), finished_at=bindparam("now"), error=bindparam("error"))
-    .returning(predictions.c.id)
+    .returning(predictions.c.id, predictions.c.webhook)
 )
 _UNASSIGNED = (_in(QUEUED), predictions.c.worker_id.is_(None))
 _DEMAND = Query(
