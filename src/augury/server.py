@@ -1,6 +1,6 @@
 """The composition root: builds everything from Settings, runs it, and takes it down again in order.
 
-SIGTERM -> the gate closes -> the engine drains -> held requests answer -> HTTP stops -> the store closes
+SIGTERM -> the gate closes -> the engine drains -> held requests answer, last webhooks -> HTTP stops -> the store closes
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import os
 import shutil
 import signal
 import socket
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
+from importlib.metadata import version
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -34,6 +35,7 @@ from augury.engine.supervisor import EngineLimits
 from augury.packaging.bundle import clear_partial
 from augury.packaging.environment import EnvironmentBuilder
 from augury.packaging.runtime import materialize
+from augury.sdk.addresses import Allowed
 from augury.service.access import Access
 from augury.service.bundles import Bundles
 from augury.service.execution import Execution
@@ -45,16 +47,24 @@ from augury.service.offers import Offers
 from augury.service.predictions import Predictions
 from augury.service.retention import Retention
 from augury.service.settled import Settled
+from augury.service.targets import Targets
 from augury.service.users import Users
+from augury.service.webhooks import Outbox, Webhooks
 from augury.settings import Settings
 from augury.store import schema
 from augury.store.database import Database, open_database
 from augury.store.folder import lock_data_folder
 from augury.store.notifier import Notifier, open_notifier
+from augury.webhooks.guard import GuardedBackend
+from augury.webhooks.request import Requests
+from augury.webhooks.sender import Sender
 
 log = logging.getLogger(__name__)
 
 COLLECT_SECONDS = 600.0
+
+SENDING_SECONDS = 15.0
+"""How much longer than its request a delivery may be on its way before another sender takes it."""
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
@@ -76,6 +86,7 @@ class Parts:
     db: Database
     services: Services
     engine: Engine
+    sender: Sender
     gate: Gate
 
 
@@ -102,10 +113,11 @@ async def serve(settings: Settings, environ: Mapping[str, str], started: Callabl
         if token is not None:
             await anyio.to_thread.run_sync(_keep_secret, token_file, token)
         http = _Http(_http_config(settings, parts))
-        stop = anyio.Event()
+        stop, drained = anyio.Event(), anyio.Event()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_watch_signals, tasks.cancel_scope, stop, parts)
-            tasks.start_soon(_run_engine, parts, stop, ready, http)
+            tasks.start_soon(_run_engine, parts, stop, ready, drained)
+            tasks.start_soon(_run_sender, parts, drained, http)
             await ready.wait()
             _calm_collector()
             tasks.start_soon(_collect_seldom)
@@ -128,9 +140,15 @@ async def _watch_signals(scope: anyio.CancelScope, stop: anyio.Event, parts: Par
             stop.set()
 
 
-async def _run_engine(parts: Parts, stop: anyio.Event, ready: anyio.Event, http: _Http) -> None:
+async def _run_engine(parts: Parts, stop: anyio.Event, ready: anyio.Event, drained: anyio.Event) -> None:
     await parts.engine.run(stop, ready=ready)
     parts.services.predictions.release_holds()
+    drained.set()
+
+
+async def _run_sender(parts: Parts, drained: anyio.Event, http: _Http) -> None:
+    """Webhooks are told of what the engine ended last, too; what does not get through now does with the next start."""
+    await parts.sender.run(drained)
     http.should_exit = True
 
 
@@ -188,6 +206,7 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str, ready
         gate = Gate()
         services, execution, offers = _services(settings, db, notifier, bundles, gate, ready)
         runtime = await anyio.to_thread.run_sync(materialize, settings.data / "runtime")
+        hints = Hints(notifier)
         launcher = LocalLauncher(runtime, {name: environ[name] for name in PASSED_ON if name in environ})
         engine = Engine(
             models=services.models,
@@ -196,7 +215,7 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str, ready
             fleet=Fleet(db, wall_clock, settings.lease),
             retention=Retention(db, wall_clock, settings.idempotency_ttl),
             offers=offers,
-            hints=Hints(notifier),
+            hints=hints,
             launcher=launcher,
             limits=_engine_limits(settings),
             home=settings.data / "engine",
@@ -205,10 +224,11 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str, ready
             now=wall_clock,
         )
         # What another process ended, or the end of a model, is waited for here, too.
-        stack.enter_context(Hints(notifier).endings(services.predictions.settled.nudge))
+        stack.enter_context(hints.endings(services.predictions.settled.nudge))
         # A user's new name, and what other processes change, reach what is remembered of models by this hint alone.
         stack.enter_context(notifier.subscribe("models", lambda _: services.models.forget()))
-        yield Parts(db, services, engine, gate)
+        db.tell = hints.delivery
+        yield Parts(db, services, engine, _sender(settings, db, hints, services.predictions.targets), gate)
 
 
 def _bundles(settings: Settings, db: Database, builder: EnvironmentBuilder) -> Bundles:
@@ -241,6 +261,7 @@ def _services(
         gate=gate,
         now=wall_clock,
         start_timeout=settings.start_timeout,
+        targets=Targets(Allowed(_networks(settings.webhook_allow, settings.host))),
     )
 
     def readiness() -> Readiness:
@@ -255,6 +276,7 @@ def _services(
         users=Users(db, notifier, access, wall_clock),
         access=access,
         bundles=bundles,
+        webhooks=Webhooks(db, predictions, wall_clock),
         readiness=readiness,
     )
     execution = Execution(db, hints, settled, wall_clock, settings.max_give_backs)
@@ -269,12 +291,27 @@ def _engine_limits(settings: Settings) -> EngineLimits:
         cancel_grace=settings.cancel_grace,
         max_output=settings.max_output,
         max_workers=settings.max_workers,
-        fetch_allow=(*(str(network) for network in settings.fetch_allow), *_own_networks(settings.host)),
+        fetch_allow=_networks(settings.fetch_allow, settings.host),
     )
 
 
+def _sender(settings: Settings, db: Database, hints: Hints, targets: Targets) -> Sender:
+    timeout = settings.webhook_timeout
+    return Sender(
+        outbox=Outbox(db, wall_clock, lease=timeout + SENDING_SECONDS),
+        hints=hints,
+        requests=Requests(f"augury/{version('augury')}".encode(), timeout),
+        backend=GuardedBackend(targets),
+        now=wall_clock,
+    )
+
+
+def _networks(allowed: Sequence[IPv4Network | IPv6Network], host: str) -> tuple[str, ...]:
+    """What may be called besides public addresses: a server that only this machine can reach may call it (D44)."""
+    return (*(str(network) for network in allowed), *_own_networks(host))
+
+
 def _own_networks(host: str) -> tuple[str, ...]:
-    """What a server that only this machine can reach may fetch from besides public addresses (D44)."""
     return LOOPBACK if host == "localhost" or (_is_address(host) and ip_address(host).is_loopback) else ()
 
 

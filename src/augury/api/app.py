@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from augury.api import bundles, health, models, predictions, problems, reference, users, versions
+from augury.api import bundles, deliveries, health, models, predictions, problems, reference, users, versions
 from augury.api.middleware import Allowance, BodyLimit, Envelope
 from augury.api.services import Limits, Readiness, Services
 
@@ -46,6 +46,7 @@ def create_app(services: Services, limits: Limits) -> FastAPI:
     app.state.access = services.access
     problems.install(app)
     app.include_router(predictions.routes(services))
+    app.include_router(deliveries.routes(services))
     app.include_router(models.routes(services))
     app.include_router(versions.routes(services))
     app.include_router(users.routes(services))

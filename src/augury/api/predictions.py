@@ -27,7 +27,7 @@ from augury.domain.account import Caller
 from augury.domain.errors import CallerError, InvalidRequest
 from augury.domain.prediction import Prediction, Status
 from augury.service.access import Access
-from augury.service.predictions import NewPrediction, Predictions
+from augury.service.predictions import NewPrediction, Predictions, WebhookTarget
 from augury.service.presentation import prediction_json
 
 logger = logging.getLogger(__name__)
@@ -158,10 +158,6 @@ class _Routes:
 
 
 def _request(headers: dict[bytes, bytes], raw: bytes, body: schemas.NewPrediction, hold: float | None) -> NewPrediction:
-    if body.webhook is not None:
-        raise InvalidRequest.at(
-            "body", "webhook", msg="Webhooks are not available in this version.", type="webhooks_unavailable"
-        )
     if body.stream and hold is not None:
         msg = "Streamed answers are not available in this version: leave out `Prefer: wait`, or `stream`."
         raise InvalidRequest.at("body", "stream", msg=msg, type="streams_unavailable", input=True)
@@ -174,6 +170,7 @@ def _request(headers: dict[bytes, bytes], raw: bytes, body: schemas.NewPredictio
         idempotency_key=key,
         body_hash=hashlib.sha256(raw).hexdigest() if key is not None else None,
         cancel_after=preferences.cancel_after(headers.get(b"cancel-after")),
+        webhook=None if body.webhook is None else WebhookTarget(body.webhook.url, body.webhook.secret),
     )
 
 

@@ -24,9 +24,25 @@ OwnerPath = Annotated[str, Path(description="The name of the model's owner.", ex
 NamePath = Annotated[str, Path(description="The name of the model.", examples=["echo"])]
 NumberPath = Annotated[str, Path(description="The number of the version.", examples=["1"])]
 PredictionIdPath = Annotated[str, Path(description="The id of the prediction.", json_schema_extra={"format": "uuid"})]
+DeliveryIdPath = Annotated[str, Path(description="The id of the delivery: what its requests have as `webhook-id`.")]
 DigestPath = Annotated[
     str, Path(description="`sha256:` and the SHA-256 of the bundle's bytes in hex.", examples=["sha256:" + "0" * 64])
 ]
+
+
+class NewWebhook(BaseModel):
+    """Where to tell of each change of a prediction."""
+
+    url: str = Field(
+        description="http or https, without a user name; not an address of the server's own network.",
+        examples=["https://example.com/hooks"],
+        json_schema_extra={"maxLength": 2048, "format": "uri"},
+    )
+    secret: str | None = Field(
+        None,
+        description="What the requests are signed with: any text, or `whsec_` and a key in base64. It is never shown.",
+        json_schema_extra={"minLength": 1, "maxLength": 1024},
+    )
 
 
 class NewPrediction(BaseModel):
@@ -41,9 +57,7 @@ class NewPrediction(BaseModel):
         default_factory=dict[str, Any], description="What the version's input schema asks for."
     )
     stream: bool = Field(False, description="Whether the prediction's events can be streamed.")
-    webhook: dict[str, Any] | None = Field(
-        None, description="Not available in this version: anything but null is refused."
-    )
+    webhook: NewWebhook | None = Field(None, description="Who is told of each change, with the prediction as it is.")
 
 
 class NewModel(BaseModel):
@@ -194,6 +208,32 @@ class Prediction(PredictionSummary):
     error: PredictionError | None
     metrics: dict[str, Any] | None
     stream: bool
+
+
+class DeliveryAttempt(BaseModel):
+    """One try to deliver."""
+
+    number: int
+    started_at: str
+    duration: float = Field(description="In seconds.")
+    status_code: int | None = Field(description="What the receiver answered; null if it did not.")
+    error: str | None = Field(description="Why there was no answer.")
+    response: str | None = Field(description="The first KiB of the answer's body.")
+
+
+class Delivery(BaseModel):
+    """A state of a prediction, on its way to the webhook."""
+
+    id: str = Field(description="The `webhook-id` of its requests.")
+    prediction_id: str = Field(json_schema_extra={"format": "uuid"})
+    status: Status = Field(description="What it tells of.")
+    state: Literal["due", "sending", "delivered", "failed", "superseded"] = Field(
+        description="superseded: something newer was sent instead."
+    )
+    created_at: str
+    due_at: str | None = Field(description="When it is tried next.")
+    ended_at: str | None
+    attempts: list[DeliveryAttempt]
 
 
 class BaseUser(BaseModel):

@@ -13,6 +13,7 @@ from augury.service.bundles import Bundles
 from augury.service.models import Models
 from augury.service.predictions import Predictions
 from augury.service.users import Users
+from augury.service.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Services:
     users: Users
     access: Access
     bundles: Bundles
+    webhooks: Webhooks
     readiness: Callable[[], Readiness]
 
 

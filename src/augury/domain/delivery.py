@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from augury.domain.ids import PredictionId
-from augury.domain.prediction import Status
+from augury.domain.prediction import Prediction, Status
 
 ATTEMPTS = 15
 """How often a delivery is tried before it is given up."""
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 3600.0
 """Seconds between two attempts, at least and at most."""
+SECRET_PREFIX = "whsec_"  # noqa: S105 - how a secret begins whose rest is a key in base64 (Standard Webhooks)
 PATIENCE = 1_000_000
 """Microseconds that a state waits unsent for before a newer one takes its place."""
 
@@ -75,6 +76,34 @@ class Delivery:
     setup_time: int | None = None
     execution_time: int | None = None
     tried: Sequence[Attempt] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that a sender has until `lease`, which also proves that it still has it."""
+
+    id: str
+    attempts: int
+    lease: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """All that a request to a webhook is made of; the prediction is as it was when it changed."""
+
+    delivery: Delivery
+    webhook: Webhook
+    prediction: Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What came of one attempt; `due_at` for what is tried again."""
+
+    claimed: Claimed
+    attempt: Attempt
+    state: State
+    due_at: int | None
 
 
 @dataclass(frozen=True, slots=True)

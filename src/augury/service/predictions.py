@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from augury.domain import errors, jsontext
 from augury.domain.account import Caller
+from augury.domain.delivery import Webhook
 from augury.domain.ids import IdSource, PredictionId, is_uuid
 from augury.domain.jsontext import JsonObject, JsonText
 from augury.domain.paging import Cursor, Page, refused
@@ -23,7 +24,8 @@ from augury.service.hints import Hints
 from augury.service.models import Models, RunnableVersion
 from augury.service.offers import Offers, Place
 from augury.service.settled import Settled, Waiter
-from augury.store import idempotency, queue
+from augury.service.targets import Targets
+from augury.store import deliveries, idempotency, queue
 from augury.store import predictions as rows
 from augury.store.connection import Connection
 from augury.store.database import Database
@@ -45,6 +47,15 @@ class NewPrediction:
     idempotency_key: str | None = None
     body_hash: str | None = None
     cancel_after: float | None = None
+    webhook: WebhookTarget | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookTarget:
+    """Where a caller wants to be told of each change, and what the requests are signed with."""
+
+    url: str
+    secret: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,7 @@ class Predictions:
     now: Callable[[], int]
     start_timeout: float | None = None
     """Seconds in the queue after which a prediction is abandoned, of versions that set no limit."""
+    targets: Targets = field(default_factory=Targets)
 
     async def create(self, caller: Caller, request: NewPrediction, wait: float = 0.0) -> Prediction:
         """Store a prediction and return it: as it ended, if it does within `wait` seconds, else as it is then.
@@ -78,13 +90,16 @@ class Predictions:
         if problems:
             failure = external("The input does not fit the model.", problems=[one.to_json() for one in problems])
         text = jsontext.dumps(request.input)
+        webhook = None
+        if request.webhook is not None:
+            webhook = await self.targets.webhook(request.webhook.url, request.webhook.secret)
         # Taken last of all that may fail: a place that is neither used nor released would be lost.
         place = None if failure is not None else self.offers.take(version.version_id)
         prediction = self._new(caller, version, request, text, failure, place)
         if wait <= 0:
-            return await self._store(caller, request, prediction, place, held=False)
+            return await self._store(caller, request, prediction, webhook, place, held=False)
         with self.settled.expect(prediction.id) as waiter:
-            stored = await self._store(caller, request, prediction, place, held=True)
+            stored = await self._store(caller, request, prediction, webhook, place, held=True)
             if stored.finished:
                 return stored
             if stored.id != prediction.id:
@@ -176,6 +191,7 @@ class Predictions:
             stream=request.stream,
             worker_id=None if place is None else place.worker_id,
             attempt=0 if place is None else 1,
+            webhook=request.webhook is not None,
         )
         if failure is not None:
             error = jsontext.dumps(failure.to_json())
@@ -190,17 +206,26 @@ class Predictions:
         )
 
     async def _store(
-        self, caller: Caller, request: NewPrediction, prediction: Prediction, place: Place | None, *, held: bool
+        self,
+        caller: Caller,
+        request: NewPrediction,
+        prediction: Prediction,
+        webhook: Webhook | None,
+        place: Place | None,
+        *,
+        held: bool,
     ) -> Prediction:
         """Commit the row and pass it on."""
         key = request.idempotency_key
         if key is None:
             # Whoever waits is told nothing before the end is durable, or `flush` is, and either covers this.
-            durable = not held or prediction.finished
-            future = self.db.write_soon(lambda c: _insert(c, prediction), alone=self.settled.alone, durable=durable)
+            durable = not held or prediction.finished or webhook is not None
+            future = self.db.write_soon(
+                lambda c: _insert(c, prediction, webhook), alone=self.settled.alone, durable=durable
+            )
         else:
             body_hash = request.body_hash or ""
-            future = self.db.write_soon(lambda c: _insert_once(c, caller.token_id, key, body_hash, prediction))
+            future = self.db.write_soon(lambda c: _insert_once(c, caller.token_id, key, body_hash, prediction, webhook))
         # Passed on when the commit is known, not when this request goes on: it may be gone by then.
         future.add_done_callback(partial(self._pass_on, place, prediction.id, request.input))
         return await asyncio.shield(future)
@@ -251,7 +276,7 @@ class Predictions:
     async def _find(self, caller: Caller, prediction_id: str) -> Prediction:
         wanted = _parse_id(prediction_id)
         found = await self.db.read(lambda c: rows.get(c, wanted))
-        if found is None or not _may_see(caller, found):
+        if found is None or not may_see(caller, found):
             raise _not_found(prediction_id)
         return found
 
@@ -273,16 +298,19 @@ _PAST = {
 }
 
 
-def _insert(c: Connection, prediction: Prediction) -> Prediction:
+def _insert(c: Connection, prediction: Prediction, webhook: Webhook | None) -> Prediction:
     rows.insert(c, prediction)
+    if webhook is not None:
+        deliveries.subscribe(c, prediction.id, webhook)
     return prediction
 
 
-def _insert_once(c: Connection, token_id: str, key: str, body_hash: str, prediction: Prediction) -> Prediction:
+def _insert_once(
+    c: Connection, token_id: str, key: str, body_hash: str, prediction: Prediction, webhook: Webhook | None
+) -> Prediction:
     earlier = idempotency.remember(c, token_id, key, body_hash, "prediction", prediction.id, prediction.created_at)
     if earlier is None:
-        rows.insert(c, prediction)
-        return prediction
+        return _insert(c, prediction, webhook)
     if earlier.body_hash != body_hash or earlier.kind != "prediction":
         raise errors.InvalidRequest.at(
             "header",
@@ -315,7 +343,8 @@ def _parse_id(text: str) -> PredictionId:
     return PredictionId(text.lower())
 
 
-def _may_see(caller: Caller, prediction: Prediction) -> bool:
+def may_see(caller: Caller, prediction: Prediction) -> bool:
+    """Whether the prediction is the caller's to see."""
     return caller.admin or caller.account_id == prediction.account_id
 
 

@@ -7,7 +7,7 @@ Whoever claims locks the prediction's webhook, so that two never work on one pre
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import insert as sql_insert
 
-from augury.domain.delivery import PATIENCE, Attempt, Delivery, State, Webhook, gives_way
+from augury.domain.delivery import PATIENCE, Attempt, Claimed, Delivery, Message, Record, State, Webhook, gives_way
 from augury.domain.ids import PredictionId
 from augury.domain.prediction import TERMINAL, Prediction, Status
 from augury.store.connection import Connection, Query, Row, storable
@@ -38,34 +38,6 @@ from augury.store.tables import deliveries, delivery_attempts, predictions, webh
 _LOOK = 64
 """Rows that one look for something to send reads."""
 _LOOKS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A delivery that a sender has until `lease`, which also proves that it still has it."""
-
-    id: str
-    attempts: int
-    lease: int
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """All that a request to a webhook is made of; the prediction is as it was when it changed."""
-
-    delivery: Delivery
-    webhook: Webhook
-    prediction: Prediction
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What came of one attempt; `due_at` for what is tried again."""
-
-    claimed: Claimed
-    attempt: Attempt
-    state: State
-    due_at: int | None
 
 
 def subscribe(c: Connection, prediction_id: PredictionId, webhook: Webhook) -> None:
