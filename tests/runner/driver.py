@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import augury
 from augury import protocol
-from augury.protocol import Done, Hello, Load, Log, Predict, Ready
+from augury.protocol import Done, Hello, Load, Log, Output, Predict, Ready
 from tests.support.signals import until
 
 RUNTIME = Path(augury.__file__).parent.parent
@@ -98,6 +98,22 @@ class Worker:
 
     def start(self, prediction: str, **inputs: Any) -> None:
         self.send(Predict(prediction, inputs))
+
+    def stream(self, *predictions: str, **inputs: Any) -> None:
+        """Start predictions whose items are wanted one by one."""
+        self.send(*[Predict(prediction, inputs, stream=True) for prediction in predictions])
+
+    def items(self, prediction: str) -> list[Any]:
+        """What has been streamed of it so far; none may come after its end."""
+        found: list[Any] = []
+        ended = False
+        for message in self.messages:
+            if isinstance(message, Output) and message.id == prediction:
+                assert not ended
+                assert message.items
+                found += message.items
+            ended = ended or (isinstance(message, Done) and message.id == prediction)
+        return found
 
     def predict(self, prediction: str, **inputs: Any) -> Done:
         """Run one prediction to its end."""

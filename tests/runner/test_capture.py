@@ -196,7 +196,7 @@ print(o.encoding, o.errors, o.isatty(), o.fileno(), o.writable(), o.closed, o.mo
 
 def test_lone_surrogates_are_replaced(tmp_path: Path) -> None:
     logs, _ = _run(tmp_path, "print('a\\ud800b')")
-    assert logs == [("stdout", "a?b")]
+    assert logs == [("stdout", "a\ufffdb")]
 
 
 def test_metrics_and_progress_are_messages_of_their_prediction(tmp_path: Path) -> None:

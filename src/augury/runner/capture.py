@@ -22,6 +22,8 @@ LINE_LIMIT = 16 * 1024
 RUN_LIMIT = 10 * 1024 * 1024
 """Characters of log that one run may send; what follows is dropped."""
 _CUT = "… [line cut]"
+_PIECE = 1 << 20
+"""Characters that are looked at together: of a huge text, what is over the limit is never cut into lines."""
 
 
 class Capture:
@@ -35,6 +37,7 @@ class Capture:
         self._shield = shield
         self._lock = threading.RLock()
         self._partial: Dict[Tuple[Optional[str], str], str] = {}
+        self._decoders: Dict[Tuple[Optional[str], str], codecs.IncrementalDecoder] = {}
         self._sent: Dict[Optional[str], int] = {}
         self._streams = (LineWriter(self, "stdout", 1), LineWriter(self, "stderr", 2))
         self._originals = (sys.stdout, sys.stderr)
@@ -48,15 +51,21 @@ class Capture:
         """Add text to a stream: each line that is complete is sent."""
         with self._shield, self._lock:
             run = self._owner()
-            key = (run, stream)
-            *lines, rest = _lines(self._partial.pop(key, "") + text)
-            for line in lines:
-                self._line(run, stream, line)
-            if len(rest) > LINE_LIMIT:
-                # Kept just long enough to be cut as one line when its end comes.
-                rest = rest[: LINE_LIMIT + 1]
-            if rest:
-                self._partial[key] = rest
+            for start in range(0, len(text), _PIECE):
+                if self._sent.get(run, 0) > RUN_LIMIT:
+                    break
+                self._take(run, stream, text if len(text) <= _PIECE else text[start : start + _PIECE])
+
+    def write_bytes(self, stream: str, data: bytes) -> None:
+        """Add bytes, which may begin or end in the middle of a character; those that are no UTF-8 are replaced."""
+        with self._shield, self._lock:
+            run = self._owner()
+            if self._sent.get(run, 0) > RUN_LIMIT:
+                return
+            decoder = self._decoders.get((run, stream))
+            if decoder is None:
+                decoder = self._decoders[run, stream] = codecs.getincrementaldecoder("utf-8")("replace")
+            self._take(run, stream, decoder.decode(data))
 
     def warn(self, run: Optional[str], text: str) -> None:
         """A line of our own in the run's log."""
@@ -66,8 +75,10 @@ class Capture:
     def finish(self, run: Optional[str]) -> None:
         """Send the lines of this run that never ended, and forget the run."""
         with self._shield, self._lock:
-            for writer in self._streams:
-                writer.drain()
+            for stream in ("stdout", "stderr") if self._decoders else ():
+                decoder = self._decoders.pop((run, stream), None)
+                if decoder is not None:
+                    self._take(run, stream, decoder.decode(b"", True))
             if self._partial:
                 for stream in ("stdout", "stderr"):
                     rest = self._partial.pop((run, stream), "").rstrip("\r")
@@ -77,9 +88,19 @@ class Capture:
                 self._sent.pop(run, None)
                 self._sent.pop(None, None)
 
+    def _take(self, run: Optional[str], stream: str, text: str) -> None:
+        key = (run, stream)
+        *lines, rest = _lines(self._partial.pop(key, "") + text)
+        for line in lines:
+            self._line(run, stream, line)
+        if len(rest) > LINE_LIMIT:
+            # Kept just long enough to be cut as one line when its end comes.
+            rest = rest[: LINE_LIMIT + 1] + ("\r" if rest[-1] == "\r" else "")
+        if rest:
+            self._partial[key] = rest
+
     def _line(self, run: Optional[str], stream: str, line: str) -> None:
-        if len(line) > LINE_LIMIT:
-            line = line[:LINE_LIMIT] + _CUT
+        line = printable(line)
         if self._admit(run, len(line) + 1):
             self._send(Log(run, stream, line, time.time()))
 
@@ -102,6 +123,21 @@ class Capture:
             sys.stderr = self._originals[1]
 
 
+def printable(text: str) -> str:
+    """A line as a log can have it: not too long, without NUL characters and halves of surrogate pairs."""
+    if len(text) > LINE_LIMIT:
+        text = text[:LINE_LIMIT] + _CUT
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            # By way of UTF-16, which joins the halves that belong together and replaces only those that are alone.
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 class LineWriter(io.TextIOBase):
     """A text stream as models expect it of sys.stdout: also takes bytes by `.buffer`, and has a descriptor."""
 
@@ -110,8 +146,7 @@ class LineWriter(io.TextIOBase):
         self._capture = capture
         self._stream = stream
         self._descriptor = descriptor
-        self._bytes = _Bytes(self)
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._bytes = _Bytes(self, capture, stream)
 
     @property
     def buffer(self) -> Any:
@@ -147,15 +182,6 @@ class LineWriter(io.TextIOBase):
         self._capture.write(self._stream, text)
         return len(text)
 
-    def write_bytes(self, data: bytes) -> None:
-        """Bytes that may begin or end in the middle of a character."""
-        self.write(self._decoder.decode(data))
-
-    def drain(self) -> None:
-        """Nothing follows that could complete a character."""
-        if self._decoder.getstate()[0]:
-            self.write(self._decoder.decode(b"", True))
-
     def writelines(self, lines: Iterable[str], /) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         for line in lines:
             self.write(line)
@@ -177,13 +203,17 @@ class LineWriter(io.TextIOBase):
 
 
 class _Bytes(io.RawIOBase):
-    def __init__(self, text: LineWriter) -> None:
+    def __init__(self, text: LineWriter, capture: Capture, stream: str) -> None:
         super().__init__()
         self._text = text
+        self._capture = capture
+        self._stream = stream
 
     def write(self, data: Any, /) -> int:
-        raw = bytes(data)
-        self._text.write_bytes(raw)
+        whole = memoryview(data)
+        raw = whole.cast("B") if whole.c_contiguous else memoryview(whole.tobytes())
+        for start in range(0, len(raw), _PIECE):
+            self._capture.write_bytes(self._stream, bytes(raw[start : start + _PIECE]))
         return len(raw)
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """The socket to the engine: whole messages out, under one lock, and whole messages in.
 
-send() may be called from every thread; it blocks while the engine is slow, which is the only backpressure there is.
+send() may be called from every thread; it blocks while the engine is slow, which is the only backpressure there is:
+except where an event loop sends, for which relay() puts a thread in between.
 A forked child is cut off: what it would send is dropped. Knows nothing about predictions.
 """
 
@@ -10,10 +11,14 @@ import contextlib
 import io
 import json
 import os
+import select
 import threading
-from typing import Any, Callable, ContextManager, Dict, Iterator, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, ContextManager, Dict, Iterator, List, Optional
 
 from augury import protocol
+
+if TYPE_CHECKING:
+    from .outbox import Outbox
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _RECEIVE = 1 << 16
@@ -33,11 +38,12 @@ class Channel:
     def __init__(self, descriptor: int, spill: str, shield: ContextManager[object]) -> None:
         self._descriptor = descriptor
         self._spill = spill
-        self._shield = shield
+        self.shield = shield
         self._lock = threading.RLock()
         self._sending = False
         self._later: List[bytes] = []
         self._forked = False
+        self._outbox: Optional[Outbox] = None
         # Big enough for any frame: a buffered write is never cut in two by an exception in a signal handler.
         self._out = io.BufferedWriter(io.FileIO(descriptor, "wb", closefd=False), 2 * protocol.INLINE_LIMIT)
         os.register_at_fork(after_in_child=self._cut_off)
@@ -52,7 +58,7 @@ class Channel:
 
         Raises what encode() raises.
         """
-        with self._shield:
+        with self.shield:
             self.put(self.encode(message))
 
     def encode(self, message: protocol.Message, max_output: Optional[int] = None) -> bytes:
@@ -63,17 +69,46 @@ class Channel:
         """
         return protocol.encode(message, self._spill, _dump if max_output is None else _bounded(max_output))
 
+    def dump(self, value: Any) -> bytes:
+        """The JSON of a part of a message; raises what encode() raises for what is no JSON."""
+        return _dump(value)
+
+    def put_items(self, prediction: str, items: List[bytes]) -> None:
+        """Send an Output whose items are JSON already. Raises OSError if it cannot be spilled."""
+        body = b'{"kind":"Output","id":%s,"items":[%s]}' % (_dump(prediction), b",".join(items))
+        self.put(protocol.encode(protocol.Output(prediction, []), self._spill, lambda _: body))
+
+    def relay(self) -> None:
+        """From now on put() leaves to a thread what the engine is not ready for: an event loop sends."""
+        from .outbox import Outbox  # needs asyncio, which only async models load
+
+        self._outbox = Outbox(self._put, self._has_room)
+
+    def wait(self) -> None:
+        """Return when the engine reads, so that a frame that is not big goes out at once. Holds no lock."""
+        if self._outbox is not None:
+            self._outbox.wait()
+        else:
+            self._has_room(None)
+
+    async def wait_async(self) -> None:
+        """The same in the event loop that relay() was called for."""
+        if self._outbox is not None:
+            await self._outbox.wait_async()
+
+    def settle(self) -> None:
+        """Return when everything that was sent has been written."""
+        if self._outbox is not None and not self._forked:
+            self._outbox.wait(0)
+
     def put(self, frame: bytes) -> None:
         """Send a frame: whole, whatever interrupts it."""
-        with self._shield, self._lock:
-            if self._sending:
-                self._later.append(frame)  # A signal handler of the model's prints while this thread is sending.
-                return
-            self._sending = True
-            try:
-                self._write(frame)
-            finally:
-                self._sending = False
+        if self._forked:
+            return
+        if self._outbox is not None:
+            self._outbox.put(frame)
+        else:
+            self._put(frame)
 
     def receive(self) -> Iterator[protocol.Message]:
         """The engine's messages until it closes the connection; raises ProtocolError for anything else."""
@@ -87,6 +122,22 @@ class Channel:
                 return
             for body in frames.feed(data):
                 yield protocol.decode(body)
+
+    def _put(self, frame: bytes) -> None:
+        with self.shield, self._lock:
+            if self._sending:
+                self._later.append(frame)  # A signal handler of the model's prints while this thread is sending.
+                return
+            self._sending = True
+            try:
+                self._write(frame)
+            finally:
+                self._sending = False
+
+    def _has_room(self, timeout: Optional[float] = 0) -> bool:
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLOUT)
+        return bool(poll.poll(timeout))
 
     def _write(self, frame: bytes) -> None:
         # Without an engine the reader sees the end and takes the process down. Not OSError: a model's alarm that raises

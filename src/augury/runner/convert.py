@@ -38,7 +38,16 @@ from .bounds import OUT, distance, refusal, shown
 from .foreign import read_foreign
 from .moments import read_date, read_datetime, read_duration, read_time
 
-__all__ = ["Decoded", "FileRequest", "InputError", "OutputError", "decode_input", "encode_output"]
+__all__ = [
+    "Decoded",
+    "EmitFile",
+    "FileRequest",
+    "InputError",
+    "OutputError",
+    "decode_input",
+    "encode_output",
+    "too_big",
+]
 
 
 class InputError(Exception):
@@ -100,12 +109,17 @@ def decode_input(signature: Signature, values: dict[str, Any], fetch: FetchFile)
     return Decoded(kwargs, reader.ignored)
 
 
-def encode_output(value: Any, emit_file: EmitFile) -> JsonForm:
+def encode_output(value: Any, emit_file: EmitFile, place: str = "output") -> JsonForm:
     """Turn what predict() returned, or one item that it yielded, into JSON (D16), with a warning for each change.
 
-    `emit_file` gets each file in it and returns the text that stands for it. Raises OutputError.
+    `emit_file` gets each file in it and returns the text that stands for it. Raises OutputError, which names `place`.
     """
-    return to_json(value, emit_file)
+    return to_json(value, emit_file, place)
+
+
+def too_big(size: int, limit: int) -> str:
+    """The sentence for an output with more bytes than it may have."""
+    return f"The output has {size} bytes of JSON, more than the {limit} allowed: return a File instead."
 
 
 class _Misfit(Exception):

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Awaitable, Callable, Dict, List, Optional, cast
+from typing import Any, Awaitable, Callable, Dict, List, Optional, Set, cast
 
 from augury.protocol import Done, Metric, Predict, Progress, ProtocolError
 from augury.sdk.fields import File
 
 from . import convert, failure, invoke
-from .capture import Capture
+from .capture import Capture, printable
 from .channel import Channel, TooBig
 from .loader import Predictor
+from .stream import Flusher, Stream
+
+METRIC_NAMES = 1_000
+"""How many metrics one run may record under different names."""
+METRIC_LIMIT = 64 << 10
+"""Bytes of JSON that the value of a metric may have."""
 
 
 class Desk:
@@ -30,15 +36,20 @@ class Desk:
         self.predictor = predictor
         self.max_output = max_output
         self.fetch_allow = fetch_allow
+        self.flusher = Flusher()
 
-    def call(self, arguments: Dict[str, Any]) -> Any:
+    def call(self, run: Run, arguments: Dict[str, Any]) -> Any:
         """The result of a sync predict()."""
         signature = self.predictor.signature
+        if run.stream is not None:
+            return invoke.feed(self.predictor.predict, arguments, run.stream, run.tell)
         return invoke.call(self.predictor.predict, arguments, signature.is_generator, signature.is_text)
 
-    def call_async(self, arguments: Dict[str, Any]) -> Awaitable[Any]:
+    def call_async(self, run: Run, arguments: Dict[str, Any]) -> Awaitable[Any]:
         """The result of an async predict()."""
         signature = self.predictor.signature
+        if run.stream is not None:
+            return invoke.feed_async(self.predictor.predict, arguments, run.stream, run.tell)
         return invoke.call_async(self.predictor.predict, arguments, signature.is_generator, signature.is_text)
 
     def warn_outside(self, where: str, error: BaseException) -> None:
@@ -51,22 +62,38 @@ class Desk:
         try:
             frame = self.channel.encode(done, self.max_output)
         except TooBig as error:
-            text = f"The output has {error.size} bytes of JSON, more than the {self.max_output} allowed:"
-            frame = self.channel.encode(_refused(done, text + " return a File instead."))
+            frame = self.channel.encode(_refused(done, convert.too_big(error.size, self.max_output)))
         except (ValueError, TypeError, RecursionError, MemoryError, ProtocolError, OSError) as error:
             frame = self.channel.encode(_refused(done, f"The output could not be handed over: {error}"))
         self.channel.put(frame)
 
 
 class Run:
-    """The run of one prediction, as model code reports to it; `folder` gives its scratch folder when asked."""
+    """The run of one prediction, as model code reports to it.
 
-    def __init__(self, desk: Desk, predict: Predict, folder: Callable[[], str]) -> None:
+    `folder` gives its scratch folder when asked; `stopped` says whether the model has been told of a cancellation.
+    """
+
+    def __init__(self, desk: Desk, predict: Predict, folder: Callable[[], str], stopped: Callable[[], bool]) -> None:
         self.id = predict.id
         self._desk = desk
         self._input = predict.input
         self._folder = folder
         self._started: Optional[float] = None
+        self._metrics: Set[str] = set()
+        self.stream: Optional[Stream] = None
+        """Where the items of predict() go, if they are wanted one by one."""
+        if predict.stream and desk.predictor.signature.is_generator:
+            self.stream = Stream(
+                predict.id,
+                desk.channel,
+                desk.flusher,
+                joined=desk.predictor.signature.is_text,
+                max_output=desk.max_output,
+                emit=self._emit,
+                warn=self.warn,
+                stopped=stopped,
+            )
 
     @property
     def scratch(self) -> str:
@@ -78,10 +105,22 @@ class Run:
         return _mentions_url(self._input)
 
     def metric(self, name: str, value: Any) -> None:
+        if name not in self._metrics:
+            if len(self._metrics) >= METRIC_NAMES:
+                if len(self._metrics) == METRIC_NAMES:
+                    self._metrics.add("")  # which is no name: told once
+                    self.warn(f"metric dropped: {name}: there are {METRIC_NAMES} metrics already; so are all new ones")
+                return
+            self._metrics.add(name)
+        if isinstance(value, (str, list, dict)):
+            size = len(self._desk.channel.dump(value))
+            if size > METRIC_LIMIT:
+                self.warn(f"metric dropped: {name}: {size} bytes of JSON are more than {METRIC_LIMIT}")
+                return
         self._desk.channel.send(Metric(self.id, name, value))
 
     def progress(self, fraction: float, message: Optional[str]) -> None:
-        self._desk.channel.send(Progress(self.id, fraction, message))
+        self._desk.channel.send(Progress(self.id, fraction, None if message is None else printable(message)))
 
     def warn(self, text: str) -> None:
         self._desk.capture.warn(self.id, text)
@@ -100,8 +139,13 @@ class Run:
     def succeeded(self, value: Any) -> Done:
         """The end of a run that returned `value`, or failed where that is no output."""
         seconds = self._seconds()
+        stream = self.stream
         try:
+            if stream is not None and value is stream:
+                return Done(self.id, "succeeded", seconds, stream.whole())
             output, warnings = convert.encode_output(value, self._emit)
+            if stream is not None and isinstance(output, str if self._desk.predictor.signature.is_text else list):
+                stream.parts(output)
         except convert.OutputError as error:
             return Done(self.id, "failed", seconds, type="OutputError", message=str(error))
         except Exception as error:  # noqa: BLE001 - converting calls the model's own objects: what they raise is the model's.
@@ -122,9 +166,21 @@ class Run:
         """The end of a run that was cancelled; an error that its clean-up raised is told in the log."""
         seconds = self._seconds()
         if error is not None:
-            for line in failure.describe(error).traceback:
-                self.warn(line)
+            self.tell(error)
         return Done(self.id, "cancelled", seconds)
+
+    def tell(self, error: BaseException) -> None:
+        """Put into the log what the model's code raised while it was being left."""
+        for line in failure.describe(error).traceback:
+            self.warn(line)
+
+    def end(self, done: Done) -> None:
+        """Report the end, after everything that was yielded before it."""
+        try:
+            if self.stream is not None:
+                self.stream.flush()
+        finally:
+            self._desk.report(done)
 
     def _failed(self, error: BaseException, seconds: Optional[float]) -> Done:
         kind, message, traceback = failure.describe(error)

@@ -63,7 +63,7 @@ class Serial:
                 self._desk.warn_outside("Between two predictions", error)
 
     def _run(self, message: Predict) -> None:
-        run = Run(self._desk, message, self._scratch.current)
+        run = Run(self._desk, message, self._scratch.current, self._stopped)
         try:
             self._scratch.enter(run.id)
             self._desk.capture.install()
@@ -78,7 +78,7 @@ class Serial:
         try:
             self._scratch.leave()
         finally:
-            self._desk.report(done)
+            run.end(done)
 
     def _attempt(self, run: Run) -> Done:
         interrupts = self._interrupts
@@ -87,7 +87,7 @@ class Serial:
                 interrupts.enter(run.id)
                 arguments = run.arguments()
                 run.begin()
-                value = self._desk.call(arguments)
+                value = self._desk.call(run, arguments)
             finally:
                 interrupts.leave()
         except BaseException as error:  # noqa: BLE001 - whatever a model raises ends its prediction, not the worker
@@ -98,3 +98,6 @@ class Serial:
         if interrupts.raised:  # The model kept the cancellation to itself and returned.
             return run.cancelled(None)
         return run.succeeded(value)
+
+    def _stopped(self) -> bool:
+        return self._interrupts.raised

@@ -53,6 +53,7 @@ def main(descriptor: int, spill: str) -> NoReturn:
     threading.Thread(target=inbox.listen, name="augury-reader", daemon=True).start()
     code = _Worker(load, channel, capture, interrupts).work(inbox)
     capture.finish(None)
+    channel.settle()
     # Not sys.exit(): threads that the model left behind would keep the process alive.
     os._exit(code)
 
@@ -121,6 +122,7 @@ class _Inbox:
 
     def _give_up(self, text: str) -> NoReturn:
         self._channel.send(Fatal(text))
+        self._channel.settle()
         lifeline.kill_group()
 
 
@@ -177,6 +179,7 @@ class _Worker:
         from .slots import Slots  # asyncio is slow to import and big
 
         slots = max(1, load.slots)
+        self._channel.relay()
         return Slots(self._event_loop(), desk, scratch, slots), slots
 
     def _tear_down(self, predictor: loader.Predictor, scratch: Scratch) -> None:

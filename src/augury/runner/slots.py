@@ -12,7 +12,7 @@ import contextlib
 import contextvars
 import os
 import threading
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Set
 
 from augury.protocol import Done, Predict, Recalled
 from augury.sdk.reporting import activate
@@ -35,6 +35,7 @@ class Slots:
         self._waiting: Dict[str, Predict] = {}
         self._running: Dict[str, asyncio.Task[None]] = {}
         self._cancelled: Dict[str, asyncio.TimerHandle] = {}
+        self._told: Set[str] = set()
         self._closing = False
 
     def predict(self, message: Predict) -> None:
@@ -83,12 +84,13 @@ class Slots:
             self._desk.report(Done(prediction, "cancelled", None))
         elif prediction in self._running and prediction not in self._cancelled:
             # Not at once: a task that has not begun would never begin, and nothing would tell its end.
-            self._loop.call_soon(self._running[prediction].cancel)
-            self._cancelled[prediction] = self._loop.call_later(_AGAIN, self._cancel_again, prediction)
+            self._loop.call_soon(self._tell, prediction)
+            self._cancelled[prediction] = self._loop.call_later(_AGAIN, self._tell, prediction)
 
-    def _cancel_again(self, prediction: str) -> None:
+    def _tell(self, prediction: str) -> None:
         task = self._running.get(prediction)
         if task is not None:
+            self._told.add(prediction)
             task.cancel()
 
     def _recall(self, predictions: List[str]) -> None:
@@ -101,7 +103,7 @@ class Slots:
 
     async def _run(self, message: Predict) -> None:
         folder = _Folder(self._scratch, message.id, alone=self._slots == 1)
-        run = Run(self._desk, message, folder.path)
+        run = Run(self._desk, message, folder.path, lambda: message.id in self._told)
         try:
             with activate(run):
                 folder.enter()
@@ -114,17 +116,18 @@ class Slots:
         with contextlib.suppress(OSError):
             folder.leave()
         del self._running[run.id]
+        self._told.discard(run.id)
         again = self._cancelled.pop(run.id, None)
         if again is not None:
             again.cancel()
-        self._desk.report(done)
+        run.end(done)
         self._fill()
 
     async def _attempt(self, run: Run) -> Done:
         try:
             arguments = await self._arguments(run)
             run.begin()
-            value = await self._desk.call_async(arguments)
+            value = await self._desk.call_async(run, arguments)
         except BaseException as error:  # noqa: BLE001 - whatever a model raises ends its prediction, not the worker
             if run.id in self._cancelled:
                 return run.cancelled(None if isinstance(error, asyncio.CancelledError) else error)

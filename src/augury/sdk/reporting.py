@@ -100,10 +100,11 @@ def progress(fraction: float, message: str | None = None) -> None:
         return
     try:
         done = float(fraction)
-    except Exception:  # noqa: BLE001  # it is the model's own object: whatever it raises, the run goes on
-        done = math.nan
+        text = None if message is None else str(message)
+    except Exception:  # noqa: BLE001  # they are the model's own objects: whatever they raise, the run goes on
+        done, text = math.nan, None
     if 0.0 <= done <= 1.0:
-        run.progress(done, None if message is None else str(message))
+        run.progress(done, text)
     else:
         run.warn(f"progress dropped: {_shown(fraction)} is not between 0 and 1")
 

@@ -1,0 +1,94 @@
+"""What an event loop has sent while the engine was not reading: kept in order, and written by a thread.
+
+A loop must never wait for the socket, as all its predictions would wait with it. While the socket has room, a message
+is written at once and no thread exists. Those who can wait do so when much is pending. Knows nothing about messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from queue import SimpleQueue
+from typing import Callable, List, Tuple
+
+_DIRECT = 80 << 10
+"""Bytes that a socket with room takes without blocking."""
+_MUCH = 256 << 10
+"""Bytes pending from which on those wait who can."""
+_MOST = 16 << 20
+"""Bytes pending from which on everybody waits: what is not read must not fill the memory."""
+
+_Waiter = Tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"]
+
+
+class Outbox:
+    """put() may be called from every thread; `write` blocks, `has_room` says whether a small write would not."""
+
+    def __init__(self, write: Callable[[bytes], None], has_room: Callable[[], bool]) -> None:
+        self._write = write
+        self._has_room = has_room
+        self._lock = threading.RLock()
+        self._frames: SimpleQueue[bytes] = SimpleQueue()
+        self._given = 0
+        self._taken = 0
+        self._written = threading.Condition()
+        self._waiters: List[_Waiter] = []
+        self._thread: threading.Thread | None = None
+
+    @property
+    def pending(self) -> int:
+        """Bytes that wait for the engine."""
+        return self._given - self._taken
+
+    def put(self, frame: bytes) -> None:
+        """Write a frame after those before it: now, or as soon as the engine reads."""
+        with self._lock:
+            if not self.pending and len(frame) <= _DIRECT and self._has_room():
+                self._write(frame)
+                return
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="augury-writer", daemon=True)
+                self._thread.start()
+            self._given += len(frame)
+            self._frames.put(frame)
+        if self.pending > _MOST:
+            self.wait(_MOST)
+
+    def wait(self, most: int = _MUCH) -> None:
+        """Return when at most so many bytes are pending."""
+        with self._written:
+            self._written.wait_for(lambda: self.pending <= most)
+
+    async def wait_async(self) -> None:
+        """The same for a task: the loop goes on meanwhile. Gives way to other tasks in any case."""
+        if self.pending <= _MUCH:
+            await asyncio.sleep(0)
+            return
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        self._waiters.append((loop, future))
+        if self.pending <= _MUCH:  # It was written in this instant, and nobody may have seen who waits.
+            self._wake()
+        await future
+
+    def _work(self) -> None:
+        while True:
+            frame = self._frames.get()
+            self._write(frame)
+            with self._lock:
+                self._taken += len(frame)
+                if self._frames.empty():
+                    # A model's alarm that raised inside put() may have left a frame counted that was never there.
+                    self._taken = self._given
+            with self._written:
+                self._written.notify_all()
+            if self._waiters and self.pending <= _MUCH:
+                with contextlib.suppress(RuntimeError):  # The loop is closed: nobody waits in it.
+                    self._waiters[0][0].call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for _, future in waiters:
+            if not future.done():
+                future.set_result(None)
