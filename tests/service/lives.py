@@ -307,8 +307,7 @@ class MarkStarting(Step):
         return await world.execution.mark_starting(world.version_id, self.limit)
 
     def fits(self, model: Model, result: object, *, alone: bool) -> bool:
-        pending = [one for one in model.free() if model.known[one].status is Status.PENDING]
-        for one in pending[: self.limit]:
+        for one in model.free()[: self.limit]:
             model.known[one] = model.known[one].to(Status.STARTING)
         return True
 

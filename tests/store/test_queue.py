@@ -280,7 +280,8 @@ async def test_starting_is_marked_for_the_oldest_pending_only(db: Database) -> N
     made = [await add(db) for _ in range(3)]
 
     assert await db.write(lambda c: queue.mark_starting(c, VERSION, 2, NOW)) == [one.id for one in made[:2]]
-    assert await db.write(lambda c: queue.mark_starting(c, VERSION, 2, NOW)) == [made[2].id]
+    assert await db.write(lambda c: queue.mark_starting(c, VERSION, 2, NOW)) == []
+    assert await db.write(lambda c: queue.mark_starting(c, VERSION, 3, NOW)) == [made[2].id]
     assert (await read(db, made[0])).status is Status.STARTING
 
 

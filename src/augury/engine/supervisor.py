@@ -290,12 +290,11 @@ class Supervisor:
         return self._retire_idle(lane)
 
     async def _strengthen(self, lane: Lane, target: int, queued: int) -> None:
-        before = lane.hiring
         while lane.strength < target and self.room.make_for(lane):
             lane.hiring += 1
             self.tasks.start_soon(guarded, "worker", partial(self._employ, lane))
         starting = lane.hiring + sum(one.state is State.STARTING for one in lane.workers)
-        if starting and queued and lane.hiring > before:
+        if starting and queued:
             await self.execution.mark_starting(lane.version.version_id, starting * lane.version.options.concurrency)
 
     def _abort_starts(self, lane: Lane, target: int) -> None:

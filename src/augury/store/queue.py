@@ -150,7 +150,7 @@ def assigned(c: Connection, node_id: NodeId) -> list[Prediction]:
 
 
 def mark_starting(c: Connection, version_id: int, limit: int, now: int) -> list[PredictionId]:
-    """A worker is being started for the oldest queued predictions of a version."""
+    """A worker is being started for the oldest `limit` queued predictions of a version: those not marked yet are."""
     return _noted(c, c.run(_MARK_STARTING, version_id=version_id, limit=limit, now=now))
 
 
@@ -350,7 +350,8 @@ _HELD_BY_NOBODY = Query(
     )
 )
 _MARK_STARTING = Query(
-    _change(_queued_of_version(_in((Status.PENDING,))))
+    _change(_queued_of_version())
+    .where(_in((Status.PENDING,)))
     .values(status="starting", updated_at=bindparam("now"))
     .returning(predictions.c.id, predictions.c.webhook)
 )
