@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -41,6 +42,7 @@ class Worker:
         max_output: int = 32 << 20,
         fetch_allow: list[str] | None = None,
         lifeline: bool = False,
+        drain: bool = True,
         files: dict[str, str] | None = None,
         command: tuple[str, ...] = (sys.executable, "-I", "-S"),
     ) -> None:
@@ -68,7 +70,8 @@ class Worker:
         self._seen = 0
         self._raw = bytearray()
         self._drain = threading.Thread(target=self._read_raw, daemon=True)
-        self._drain.start()
+        if drain:
+            self._drain.start()
         self.hello = self.expect(Hello)
         self.send(Load(str(self.model), entry, slots, str(self.scratch), max_output, fetch_allow or []))
 
@@ -86,7 +89,8 @@ class Worker:
         self.socket.close()
         if self.process.stdin is not None:
             self.process.stdin.close()
-        self._drain.join(PATIENCE)
+        if self._drain.ident is not None:
+            self._drain.join(PATIENCE)
         assert self.process.stdout is not None
         self.process.stdout.close()
 
@@ -161,6 +165,14 @@ class Worker:
     def raw(self) -> str:
         """What came through the real stdout and stderr so far."""
         return self._raw.decode(errors="replace")
+
+    def raw_now(self) -> str:
+        """What is in the pipe of stdout and stderr at this moment, where no thread drains it."""
+        assert self.process.stdout is not None
+        pipe, found = self.process.stdout.fileno(), b""
+        while select.select([pipe], [], [], 0)[0]:
+            found += os.read(pipe, 1 << 16)
+        return found.decode()
 
     def raw_until(self, text: str) -> str:
         until(lambda: text in self.raw(), text)

@@ -14,7 +14,8 @@ from augury.protocol import Cancel, Done, Output
 from tests.runner.driver import Worker
 from tests.support.signals import until
 
-AWKWARD: list[Any] = ["a\u2028b", "a\x85b", "\r", "", None, {"a": [1, {"b": [None, 2.5, "\0"]}]}, "x" * 5_000_000, [], "end"]
+NESTED = {"a": [1, {"b": [None, 2.5, "\0"]}]}
+AWKWARD: list[Any] = ["a\u2028b", "a\x85b", "\r", "", None, NESTED, "x" * 5_000_000, [], "end"]
 KINDS = [
     ("def predict() -> Iterator[{}]:", 1),
     ("async def predict() -> AsyncIterator[{}]:", 3),

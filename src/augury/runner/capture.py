@@ -25,6 +25,9 @@ _CUT = "… [line cut]"
 _PIECE = 1 << 20
 """Characters that are looked at together: of a huge text, what is over the limit is never cut into lines."""
 
+_Key = Tuple[Optional[str], str, int]
+"""Run, stream and thread: print() writes a line and its end apart, and another thread's line must not get between."""
+
 
 class Capture:
     """Both streams; `owner` names the run that the calling code belongs to, `shield` guards against interruption."""
@@ -36,8 +39,8 @@ class Capture:
         self._owner = owner
         self._shield = shield
         self._lock = threading.RLock()
-        self._partial: Dict[Tuple[Optional[str], str], str] = {}
-        self._decoders: Dict[Tuple[Optional[str], str], codecs.IncrementalDecoder] = {}
+        self._partial: Dict[_Key, str] = {}
+        self._decoders: Dict[_Key, codecs.IncrementalDecoder] = {}
         self._sent: Dict[Optional[str], int] = {}
         self._streams = (LineWriter(self, "stdout", 1), LineWriter(self, "stderr", 2))
         self._originals = (sys.stdout, sys.stderr)
@@ -54,7 +57,8 @@ class Capture:
             for start in range(0, len(text), _PIECE):
                 if self._sent.get(run, 0) > RUN_LIMIT:
                     break
-                self._take(run, stream, text if len(text) <= _PIECE else text[start : start + _PIECE])
+                piece = text if len(text) <= _PIECE else text[start : start + _PIECE]
+                self._take((run, stream, threading.get_ident()), piece)
 
     def write_bytes(self, stream: str, data: bytes) -> None:
         """Add bytes, which may begin or end in the middle of a character; those that are no UTF-8 are replaced."""
@@ -62,10 +66,11 @@ class Capture:
             run = self._owner()
             if self._sent.get(run, 0) > RUN_LIMIT:
                 return
-            decoder = self._decoders.get((run, stream))
+            key = (run, stream, threading.get_ident())
+            decoder = self._decoders.get(key)
             if decoder is None:
-                decoder = self._decoders[run, stream] = codecs.getincrementaldecoder("utf-8")("replace")
-            self._take(run, stream, decoder.decode(data))
+                decoder = self._decoders[key] = codecs.getincrementaldecoder("utf-8")("replace")
+            self._take(key, decoder.decode(data))
 
     def warn(self, run: Optional[str], text: str) -> None:
         """A line of our own in the run's log."""
@@ -75,24 +80,23 @@ class Capture:
     def finish(self, run: Optional[str]) -> None:
         """Send the lines of this run that never ended, and forget the run."""
         with self._shield, self._lock:
-            for stream in ("stdout", "stderr") if self._decoders else ():
-                decoder = self._decoders.pop((run, stream), None)
-                if decoder is not None:
-                    self._take(run, stream, decoder.decode(b"", True))
+            if self._decoders:
+                for key in [one for one in self._decoders if one[0] == run]:
+                    self._take(key, self._decoders.pop(key).decode(b"", True))
             if self._partial:
-                for stream in ("stdout", "stderr"):
-                    rest = self._partial.pop((run, stream), "").rstrip("\r")
+                keys = [one for one in self._partial if one[0] == run]
+                for key in sorted(keys, key=lambda one: one[1] == "stderr"):
+                    rest = self._partial.pop(key).rstrip("\r")
                     if rest:
-                        self._line(run, stream, rest)
+                        self._line(run, key[1], rest)
             if self._sent:
                 self._sent.pop(run, None)
                 self._sent.pop(None, None)
 
-    def _take(self, run: Optional[str], stream: str, text: str) -> None:
-        key = (run, stream)
+    def _take(self, key: _Key, text: str) -> None:
         *lines, rest = _lines(self._partial.pop(key, "") + text)
         for line in lines:
-            self._line(run, stream, line)
+            self._line(key[0], key[1], line)
         if len(rest) > LINE_LIMIT:
             # Kept just long enough to be cut as one line when its end comes.
             rest = rest[: LINE_LIMIT + 1] + ("\r" if rest[-1] == "\r" else "")
