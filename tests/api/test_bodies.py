@@ -62,7 +62,7 @@ def test_a_body_that_is_no_object_is_refused_at_the_body(raw: bytes) -> None:
         (b'{"model": "a/b", "input": null}', [(("body", "input"), "dict_type")]),
         (b'{"model": "a/b", "stream": 1}', [(("body", "stream"), "bool_type")]),
         (b'{"model": "a/b", "stream": "true"}', [(("body", "stream"), "bool_type")]),
-        (b'{"model": "a/b", "webhook": "http://x"}', [(("body", "webhook"), "dict_type")]),
+        (b'{"model": "a/b", "webhook": "http://x"}', [(("body", "webhook"), "model_type")]),
         (
             b'{"model": [], "input": "x", "stream": null}',
             [(("body", "model"), "string_type"), (("body", "input"), "dict_type"), (("body", "stream"), "bool_type")],
