@@ -99,7 +99,7 @@ class Channel:
     def settle(self) -> None:
         """Return when everything that was sent has been written."""
         if self._outbox is not None and not self._forked:
-            self._outbox.wait(0)
+            self._outbox.wait()
 
     def put(self, frame: bytes) -> None:
         """Send a frame: whole, whatever interrupts it."""

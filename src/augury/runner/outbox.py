@@ -1,7 +1,7 @@
 """What an event loop has sent while the engine was not reading: kept in order, and written by a thread.
 
 A loop must never wait for the socket, as all its predictions would wait with it. While the socket has room, a message
-is written at once and no thread exists. Those who can wait do so when much is pending. Knows nothing about messages.
+is written at once and no thread exists. Those who can wait do so until theirs is written. Knows nothing about messages.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ from typing import Callable, List, Tuple
 
 _DIRECT = 80 << 10
 """Bytes that a socket with room takes without blocking."""
-_MUCH = 256 << 10
-"""Bytes pending from which on those wait who can."""
 _MOST = 16 << 20
 """Bytes pending from which on everybody waits: what is not read must not fill the memory."""
 
-_Waiter = Tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"]
+_Waiter = Tuple[int, asyncio.AbstractEventLoop, "asyncio.Future[None]"]
+"""What must have been written until then."""
 
 
 class Outbox:
@@ -53,23 +52,26 @@ class Outbox:
             self._given += len(frame)
             self._frames.put(frame)
         if self.pending > _MOST:
-            self.wait(_MOST)
+            with self._written:
+                self._written.wait_for(lambda: self.pending <= _MOST)
 
-    def wait(self, most: int = _MUCH) -> None:
-        """Return when at most so many bytes are pending."""
-        with self._written:
-            self._written.wait_for(lambda: self.pending <= most)
+    def wait(self) -> None:
+        """Return when what has been put so far is written."""
+        last = self._given
+        if self._taken < last:
+            with self._written:
+                self._written.wait_for(lambda: self._taken >= last)
 
     async def wait_async(self) -> None:
         """The same for a task: the loop goes on meanwhile. Gives way to other tasks in any case."""
-        if self.pending <= _MUCH:
+        last = self._given
+        if self._taken >= last:
             await asyncio.sleep(0)
             return
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
-        self._waiters.append((loop, future))
-        if self.pending <= _MUCH:  # It was written in this instant, and nobody may have seen who waits.
-            self._wake()
+        self._waiters.append((last, loop, future))
+        self._wake()  # It may have been written in this instant, when nobody saw yet who waits.
         await future
 
     def _work(self) -> None:
@@ -83,12 +85,17 @@ class Outbox:
                     self._taken = self._given
             with self._written:
                 self._written.notify_all()
-            if self._waiters and self.pending <= _MUCH:
-                with contextlib.suppress(RuntimeError):  # The loop is closed: nobody waits in it.
-                    self._waiters[0][0].call_soon_threadsafe(self._wake)
+            for last, loop, _ in list(self._waiters):
+                if last <= self._taken:
+                    with contextlib.suppress(RuntimeError):  # The loop is closed: nobody waits in it.
+                        loop.call_soon_threadsafe(self._wake)
+                    break
 
     def _wake(self) -> None:
         waiters, self._waiters = self._waiters, []
-        for _, future in waiters:
-            if not future.done():
+        for waiter in waiters:
+            last, _, future = waiter
+            if last > self._taken:
+                self._waiters.append(waiter)
+            elif not future.done():
                 future.set_result(None)
