@@ -43,9 +43,10 @@ class Requests:
                 return await self._exchange(pool, message)
         except TimeoutError:
             return Answer(None, f"no answer within {self.timeout:g} s")
+        except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+            return Answer(None, f"could not connect: {error}")
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
-            reason = str(error) or "the connection broke"
-            return Answer(None, f"{type(error).__name__}: {reason}")
+            return Answer(None, f"no proper answer: {str(error) or 'the connection broke'}")
 
     async def _exchange(self, pool: httpcore.AsyncConnectionPool, message: Message) -> Answer:
         body = prediction_json(message.prediction)
