@@ -86,6 +86,8 @@ class Channel:
 
     def wait(self) -> None:
         """Return when the engine reads, so that a frame that is not big goes out at once. Holds no lock."""
+        if self._forked:
+            return
         if self._outbox is not None:
             self._outbox.wait()
         else:
@@ -93,7 +95,7 @@ class Channel:
 
     async def wait_async(self) -> None:
         """The same in the event loop that relay() was called for."""
-        if self._outbox is not None:
+        if self._outbox is not None and not self._forked:
             await self._outbox.wait_async()
 
     def settle(self) -> None:

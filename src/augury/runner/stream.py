@@ -61,6 +61,8 @@ class Stream:
 
         Raises OutputError where it is no output, or one too many, and TypeError where it is no piece of a text.
         """
+        if self._channel.forked:
+            return False  # Nothing of a child's is sent, and the thread that held the lock stayed in its parent.
         plain = self._convert(item)
         body = self._channel.dump(plain)
         self._measure(len(body))
@@ -89,6 +91,8 @@ class Stream:
 
     def flush(self) -> None:
         """Send what waits without waiting for room first."""
+        if self._channel.forked:
+            return
         with self._channel.shield, self._lock:
             if self._batch:
                 batch, self._batch, self._batch_size = self._batch, [], 0
