@@ -25,7 +25,7 @@ import anyio.to_thread
 import uvicorn
 
 from augury.api.app import create_app
-from augury.api.services import Limits, Readiness, Services
+from augury.api.services import Limits, Services
 from augury.blobs.local import LocalBlobs
 from augury.domain.ids import IdSource
 from augury.engine.local_launcher import PASSED_ON, LocalLauncher
@@ -41,12 +41,18 @@ from augury.service.bundles import Bundles
 from augury.service.execution import Execution
 from augury.service.fleet import Fleet
 from augury.service.gate import Gate
+from augury.service.gauges import Metrics
+from augury.service.health import Health
 from augury.service.hints import Hints
 from augury.service.models import Models
 from augury.service.offers import Offers
 from augury.service.predictions import Predictions
-from augury.service.retention import Retention
+from augury.service.removal import Removal
+from augury.service.retention import Keep, Retention
 from augury.service.settled import Settled
+from augury.service.streams import Streams
+from augury.service.tails import Tails
+from augury.service.tally import Tally
 from augury.service.targets import Targets
 from augury.service.users import Users
 from augury.service.webhooks import Outbox, Webhooks
@@ -63,7 +69,7 @@ log = logging.getLogger(__name__)
 
 COLLECT_SECONDS = 600.0
 
-SENDING_SECONDS = 15.0
+SENDING_SECONDS = 5.0
 """How much longer than its request a delivery may be on its way before another sender takes it."""
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -107,7 +113,7 @@ async def serve(settings: Settings, environ: Mapping[str, str], started: Callabl
         url = f"http://{_shown_host(settings.host)}:{port}"
         stack.enter_context(lock_data_folder(settings.data, address=url))
         ready = anyio.Event()
-        parts = await stack.enter_async_context(_build(settings, environ, url, ready))
+        parts = await stack.enter_async_context(_build(settings, environ, url))
         account, token = await parts.services.access.ensure_owner("owner")
         token_file = settings.data / "token"
         if token is not None:
@@ -194,7 +200,7 @@ class _Http(uvicorn.Server):
 
 
 @asynccontextmanager
-async def _build(settings: Settings, environ: Mapping[str, str], url: str, ready: anyio.Event) -> AsyncGenerator[Parts]:
+async def _build(settings: Settings, environ: Mapping[str, str], url: str) -> AsyncGenerator[Parts]:
     await anyio.to_thread.run_sync(_bring_schema_up, settings)
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(open_database(settings.database, sqlite_sync=settings.sqlite_sync))
@@ -204,7 +210,7 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str, ready
         )
         bundles = await anyio.to_thread.run_sync(_bundles, settings, db, builder)
         gate = Gate()
-        services, execution, offers = _services(settings, db, notifier, bundles, gate, ready)
+        services, execution, offers = _services(settings, db, notifier, bundles, gate)
         runtime = await anyio.to_thread.run_sync(materialize, settings.data / "runtime")
         hints = Hints(notifier)
         launcher = LocalLauncher(runtime, {name: environ[name] for name in PASSED_ON if name in environ})
@@ -212,8 +218,8 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str, ready
             models=services.models,
             bundles=bundles,
             execution=execution,
-            fleet=Fleet(db, wall_clock, settings.lease),
-            retention=Retention(db, wall_clock, settings.idempotency_ttl),
+            fleet=services.fleet,
+            retention=Retention(db, wall_clock, _keep(settings), execution.tally),
             offers=offers,
             hints=hints,
             launcher=launcher,
@@ -222,6 +228,8 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str, ready
             lease=settings.lease,
             grace_period=settings.grace_period,
             now=wall_clock,
+            tally=execution.tally,
+            vitals=services.health.vitals,
         )
         # What another process ended, or the end of a model, is waited for here, too.
         stack.enter_context(hints.endings(services.predictions.settled.nudge))
@@ -244,10 +252,11 @@ def _bundles(settings: Settings, db: Database, builder: EnvironmentBuilder) -> B
 
 
 def _services(
-    settings: Settings, db: Database, notifier: Notifier, bundles: Bundles, gate: Gate, ready: anyio.Event
+    settings: Settings, db: Database, notifier: Notifier, bundles: Bundles, gate: Gate
 ) -> tuple[Services, Execution, Offers]:
     hints = Hints(notifier)
-    settled = Settled()
+    tally = Tally()
+    settled = Settled(tally)
     offers = Offers()
     ids = IdSource()
     models = Models(db, notifier, bundles, ids, wall_clock)
@@ -264,23 +273,32 @@ def _services(
         targets=Targets(Allowed(_networks(settings.webhook_allow, settings.host))),
     )
 
-    def readiness() -> Readiness:
-        if gate.closed:
-            return Readiness(("The server is stopping.",))
-        return Readiness() if ready.is_set() else Readiness(("The engine is not ready yet.",))
-
     access = Access(db, ids, wall_clock)
+    tails = Tails()
     services = Services(
         predictions=predictions,
+        streams=Streams(db, hints, tails, predictions),
         models=models,
         users=Users(db, notifier, access, wall_clock),
         access=access,
         bundles=bundles,
         webhooks=Webhooks(db, predictions, wall_clock),
-        readiness=readiness,
+        removal=Removal(db, predictions, wall_clock, tally),
+        fleet=Fleet(db, wall_clock, settings.lease),
+        metrics=Metrics(db, tally, settled, wall_clock, wall_clock(), version("augury")),
+        health=Health(db, gate, settings.data),
     )
-    execution = Execution(db, hints, settled, wall_clock, settings.max_give_backs)
+    execution = Execution(db, hints, settled, wall_clock, settings.max_give_backs, tally, tails)
     return services, execution, offers
+
+
+def _keep(settings: Settings) -> Keep:
+    return Keep(
+        idempotency_ttl=settings.idempotency_ttl,
+        retention=settings.retention,
+        records=settings.retention_records,
+        size=settings.retention_size,
+    )
 
 
 def _engine_limits(settings: Settings) -> EngineLimits:
@@ -330,6 +348,7 @@ def _http_config(settings: Settings, parts: Parts) -> uvicorn.Config:
         max_body=settings.max_body,
         max_bundle=settings.max_bundle,
         public_url=settings.public_url,
+        metrics_open=bool(_own_networks(settings.host)) if settings.metrics is None else settings.metrics == "open",
     )
     return uvicorn.Config(
         create_app(parts.services, limits),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, cast
 
 from augury.domain.account import Caller
+from augury.domain.entry import Recorded
 from augury.domain.errors import Conflict, InvalidRequest
 from augury.domain.ids import NodeId, PredictionId, WorkerId
 from augury.domain.jsontext import JsonText
@@ -224,7 +225,7 @@ class Finish(Step):
         output = JsonText('"done"') if self.status is Status.SUCCEEDED else None
         failure = external("no") if self.status is Status.FAILED else None
         outcome = Outcome(self.status, self.now, output=output, failure=failure, started_at=self.now)
-        return await world.execution.finish(self.one, outcome)
+        return await world.execution.finish(self.one, outcome) is Recorded.DONE
 
     def fits(self, model: Model, result: object, *, alone: bool) -> bool:
         known = model.known[self.one.prediction.id]

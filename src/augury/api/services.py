@@ -5,27 +5,19 @@ Built once by the composition root. Knows nothing about where the values come fr
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from augury.service.access import Access
 from augury.service.bundles import Bundles
+from augury.service.fleet import Fleet
+from augury.service.gauges import Metrics
+from augury.service.health import Health
 from augury.service.models import Models
 from augury.service.predictions import Predictions
+from augury.service.removal import Removal
+from augury.service.streams import Streams
 from augury.service.users import Users
 from augury.service.webhooks import Webhooks
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """Whether the server can take work; `problems` says what keeps it from it, one sentence each."""
-
-    problems: tuple[str, ...] = ()
-
-    @property
-    def ready(self) -> bool:
-        """Nothing is in the way."""
-        return not self.problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +25,16 @@ class Services:
     """The use cases that routes call."""
 
     predictions: Predictions
+    streams: Streams
     models: Models
     users: Users
     access: Access
     bundles: Bundles
     webhooks: Webhooks
-    readiness: Callable[[], Readiness]
+    removal: Removal
+    fleet: Fleet
+    metrics: Metrics
+    health: Health
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +46,5 @@ class Limits:
     max_body: int
     max_bundle: int
     public_url: str | None = None
+    metrics_open: bool = False
+    """Whether the metrics are shown without a token."""

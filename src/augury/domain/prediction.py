@@ -104,6 +104,8 @@ class Prediction:
     cancel_requested_at: int | None = None
     webhook: bool = False
     """Whether somebody is told of each change."""
+    removed_at: int | None = None
+    """When its contents were removed."""
 
     @property
     def finished(self) -> bool:

@@ -29,7 +29,6 @@ DEADLINE_SECONDS = 60.0
 """The longest sleep between two looks at the deadlines."""
 RETRY_SECONDS = 1.0
 """How long to wait for a store that is out of order: what is due is due now."""
-SWEEP_SECONDS = 3600.0
 FORGOTTEN_SECONDS = 30.0
 """How long an assignment may be unknown to its own engine before it is given back."""
 
@@ -49,6 +48,7 @@ class Janitor:
     """Makes this node known to the installation."""
     lease: float
     now: Callable[[], int]
+    lease_lost: Callable[[], None]
     _deadlines: anyio.Event = field(default_factory=anyio.Event)
 
     async def keep_lease(self) -> None:
@@ -61,10 +61,10 @@ class Janitor:
                 await guarded("reconcile", self._reconcile)
 
     async def keep_tidy(self) -> None:
-        """Remove what is old, now and every hour."""
+        """Remove what is old, now and again and again."""
         while True:
             await guarded("retention", self.retention.sweep)
-            await anyio.sleep(SWEEP_SECONDS)
+            await anyio.sleep(self.retention.interval)
 
     async def keep_deadlines(self) -> None:
         """End what waits or lives for too long, when its time comes."""
@@ -80,6 +80,7 @@ class Janitor:
 
     async def _beat(self) -> bool:
         if not await self.fleet.beat(self.node_id):
+            self.lease_lost()
             log.error("this node's lease was lost: what it runs was given back", extra={"node": self.node_id})
             # The others have written its workers off: whatever they still do is discarded, and done elsewhere.
             for worker in self.dispatcher.workers():

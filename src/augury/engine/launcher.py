@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -36,8 +36,9 @@ class Process(Protocol):
         """Our end of the connection; non-blocking."""
         ...
 
-    def output(self) -> AsyncIterator[bytes]:
-        """What the process and its children write to stdout and stderr, piece by piece, until all have closed it."""
+    @property
+    def output(self) -> int:
+        """The reading end of the pipe that the process and its children write stdout and stderr to; the taker's."""
         ...
 
     async def wait(self) -> int:

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +26,6 @@ MARK = "AUGURY_WORKER_ID"
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """What a worker's environment takes over from that of whoever starts it; nothing else gets through."""
 
-_PIECE = 65_536
-
 
 @dataclass(frozen=True)
 class LocalProcess:
@@ -35,6 +33,7 @@ class LocalProcess:
 
     _process: anyio.abc.Process
     channel: socket.socket
+    output: int
     _alive: list[int]
     """The end of a pipe that the process lives by; empty once it is gone."""
 
@@ -42,17 +41,6 @@ class LocalProcess:
     def pid(self) -> int:
         """The process id, which is also its process group's."""
         return self._process.pid
-
-    async def output(self) -> AsyncIterator[bytes]:
-        """What the group writes to stdout and stderr, until all of it have closed the pipe."""
-        stream = self._process.stdout
-        if stream is None:
-            return
-        try:
-            while True:
-                yield await stream.receive(_PIECE)
-        except (anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError):
-            return
 
     async def wait(self) -> int:
         """The exit code, or minus the signal."""
@@ -79,6 +67,7 @@ class LocalLauncher:
     async def launch(self, launch: Launch) -> LocalProcess:
         """Start a runner that talks on an inherited socket."""
         ours, theirs = socket.socketpair()
+        output, theirs_output = os.pipe()
         # Never written to: the kernel ends the group when our end closes, even while C code holds it up.
         theirs_alive, alive = os.pipe()
         try:
@@ -89,7 +78,7 @@ class LocalLauncher:
             process = await anyio.open_process(
                 [str(launch.python), *flags, str(main), str(theirs.fileno()), str(spill)],
                 stdin=theirs_alive,
-                stdout=subprocess.PIPE,
+                stdout=theirs_output,
                 stderr=subprocess.STDOUT,
                 cwd=launch.folder,
                 env=self._environment(launch),
@@ -99,11 +88,13 @@ class LocalLauncher:
         except BaseException:
             ours.close()
             os.close(alive)
+            os.close(output)
             raise
         finally:
             theirs.close()
             os.close(theirs_alive)
-        return LocalProcess(process, ours, [alive])
+            os.close(theirs_output)
+        return LocalProcess(process, ours, output, [alive])
 
     async def reap(self, worker_ids: set[WorkerId]) -> int:
         """Kill every process on this machine that carries the mark of one of these workers."""

@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -24,14 +24,17 @@ from augury.engine.launcher import Launcher
 from augury.engine.recorder import Recorder
 from augury.engine.room import Room
 from augury.engine.run import Stop
+from augury.engine.scribe import Scribe
 from augury.engine.supervisor import EngineLimits, Supervisor
 from augury.service.bundles import Bundles
 from augury.service.execution import Execution
 from augury.service.fleet import Fleet
+from augury.service.health import Vitals
 from augury.service.hints import Hints, Listeners
 from augury.service.models import Models
 from augury.service.offers import Offers
 from augury.service.retention import Retention
+from augury.service.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +56,8 @@ class Engine:
     lease: float
     grace_period: float
     now: Callable[[], int]
+    tally: Tally = field(default_factory=Tally)
+    vitals: Vitals = field(default_factory=Vitals)
 
     async def run(self, stop: anyio.Event, *, ready: anyio.Event) -> None:
         """Take work until `stop` is set, then drain; sets `ready` when work can be taken."""
@@ -74,6 +79,7 @@ class Engine:
                 tasks.start_soon(janitor.keep_lease)
                 tasks.start_soon(janitor.keep_deadlines)
                 tasks.start_soon(janitor.keep_tidy)
+                self.vitals.node, self.vitals.ready_at = node_id, self.now()
                 ready.set()
                 log.info("engine ready", extra={"node": node_id})
                 await stop.wait()
@@ -93,15 +99,22 @@ class Engine:
         dead = await self.execution.rescue(node_ids=nodes, reason="the server was stopped")
         workers = await anyio.to_thread.run_sync(_fresh, self.home / "workers")
         killed = await self.launcher.reap({one.id for one in dead} | workers)
+        self.vitals.recovered_predictions = self.tally.given_back
+        self.vitals.recovered_processes = killed
         if killed:
             log.warning("processes of an earlier engine ended", extra={"count": killed})
+
+    def _lease_lost(self) -> None:
+        self.tally.lost_leases += 1
+        self.vitals.lease_lost_at = self.now()
 
     def _build(self, node_id: NodeId, ids: IdSource, tasks: anyio.abc.TaskGroup) -> tuple[Supervisor, Janitor]:
         def short_of_room(lane: Lane) -> None:
             if lane.strength < lane.version.options.workers_max or lane.crashes:
                 supervisor.wake()
 
-        recorder = Recorder(self.execution, tasks, self.now, self.limits.run_timeout)
+        scribe = Scribe(self.execution)
+        recorder = Recorder(self.execution, scribe, tasks, self.now, self.limits.run_timeout)
         dispatcher = Dispatcher(self.execution, self.offers, tasks, short_of_room, lambda: supervisor.note_change())
         supervisor = Supervisor(
             node_id=node_id,
@@ -115,8 +128,10 @@ class Engine:
             ids=ids,
             tasks=tasks,
             recorder=recorder,
+            scribe=scribe,
             dispatcher=dispatcher,
             room=Room(dispatcher, self.limits.max_workers),
+            tally=self.tally,
         )
         janitor = Janitor(
             node_id=node_id,
@@ -129,6 +144,7 @@ class Engine:
             join=partial(self._join, node_id),
             lease=self.lease,
             now=self.now,
+            lease_lost=self._lease_lost,
         )
         return supervisor, janitor
 

@@ -10,7 +10,7 @@ import logging
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import anyio
@@ -18,12 +18,15 @@ import anyio.abc
 
 from augury import protocol
 from augury.domain import jsontext
+from augury.domain.entry import Entry, Recorded
 from augury.domain.ids import PredictionId
 from augury.domain.jsontext import JsonObject, JsonValue
 from augury.domain.prediction import Failure, Outcome, Status, external, internal
 from augury.engine.guarded import guarded
+from augury.engine.journal import Journal
 from augury.engine.lane import Lane
 from augury.engine.run import KEPT_LINES, Run, Stop
+from augury.engine.scribe import Scribe, diverged, mismatch
 from augury.engine.worker import Ending, Worker
 from augury.service.execution import Execution
 from augury.service.models import RunnableVersion
@@ -32,7 +35,6 @@ log = logging.getLogger(__name__)
 
 OWN_SIGNALS = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 """Signals that a process brings on itself: the model's code is the cause (D20)."""
-PROBLEMS_SHOWN = 20
 WRITE_TRIES = 5
 
 
@@ -41,6 +43,7 @@ class Recorder:
     """Turns reports into writes. `now` gives microseconds since the epoch."""
 
     execution: Execution
+    scribe: Scribe
     tasks: anyio.abc.TaskGroup
     now: Callable[[], int]
     run_timeout: float
@@ -48,10 +51,13 @@ class Recorder:
     ending: set[PredictionId] = field(default_factory=set[PredictionId])
     """Ended here, and not yet in the store: no worker has them, and nobody else may have them."""
 
-    def done(self, lane: Lane, run: Run, done: protocol.Done) -> None:
+    def done(self, lane: Lane, worker: Worker, run: Run, done: protocol.Done) -> None:
         """A run reported its end by itself."""
         try:
             status, output, failure = self._verdict(lane.version, run, done)
+            if output is not None and run.assignment.prediction.stream and lane.version.schemas.stream_output is None:
+                # It has no items of its own: the whole is the only one (D32).
+                self.scribe.journal(worker, run).items([output])
             self._finish(run, status, output=output, failure=failure, seconds=done.seconds)
         except Exception as error:
             # What a worker reports is foreign: whatever is wrong with it, the prediction ends.
@@ -93,23 +99,13 @@ class Recorder:
     def _verdict(
         self, version: RunnableVersion, run: Run, done: protocol.Done
     ) -> tuple[Status, jsontext.JsonText | None, Failure | None]:
+        if run.failure is not None:
+            return Status.FAILED, None, run.failure
         if done.outcome == "succeeded":
             problems = version.schemas.output.problems(done.output, ("output",))
-            if not problems:
-                return Status.SUCCEEDED, jsontext.dumps(done.output), None
-            shown: list[JsonValue] = [one.to_json() for one in problems[:PROBLEMS_SHOWN]]
-            first = problems[0]
-            where = ".".join(str(part) for part in first.loc)
-            return (
-                Status.FAILED,
-                None,
-                external(
-                    f"The output does not fit the version's schema: {where}: {first.msg}",
-                    type="output_mismatch",
-                    problems=shown,
-                    logs=list(run.lines),
-                ),
-            )
+            if problems:
+                return Status.FAILED, None, mismatch(problems, "The output", run)
+            return Status.SUCCEEDED, jsontext.dumps(done.output), None
         if done.outcome == "cancelled":
             status, failure = self._stopped(run.stop or Stop.CANCEL, version, run, [])
             return status, None, failure
@@ -143,18 +139,31 @@ class Recorder:
             setup_time=run.setup_time,
             metrics=_metrics(run, seconds),
         )
-        future = self.execution.finish(run.assignment, outcome)
         self.ending.add(run.assignment.prediction.id)
-        future.add_done_callback(partial(self._written, run, outcome))
+        if run.journal is None:
+            self._write(run, outcome, None)
+        else:
+            run.journal.close(partial(self._write, run, outcome))
 
-    def _written(self, run: Run, outcome: Outcome, future: asyncio.Future[bool]) -> None:
+    def _write(self, run: Run, outcome: Outcome, rest: Entry | None) -> None:
+        if run.failure is not None and outcome.failure is not run.failure:
+            # Its last items could not be written.
+            outcome = replace(outcome, status=Status.FAILED, output=None, failure=run.failure)
+        future = self.execution.finish(run.assignment, outcome, rest)
+        future.add_done_callback(partial(self._written, run, outcome, rest))
+
+    def _written(self, run: Run, outcome: Outcome, rest: Entry | None, future: asyncio.Future[Recorded]) -> None:
         if not future.cancelled() and future.exception() is not None:
-            self.tasks.start_soon(self._write_again, run, outcome, future.exception())
+            self.tasks.start_soon(self._write_again, run, outcome, rest, future.exception())
+        elif not future.cancelled() and future.result() is Recorded.DIVERGED:
+            run.failure = diverged()
+            self._write(run, outcome, None)
         else:
             self.ending.discard(run.assignment.prediction.id)
 
-    async def _write_again(self, run: Run, outcome: Outcome, error: BaseException | None) -> None:
+    async def _write_again(self, run: Run, outcome: Outcome, rest: Entry | None, error: BaseException | None) -> None:
         """The store refused the end: try again, then say so in the prediction itself; a lease catches the rest."""
+        rest = None if rest is None else rest.repeated()
         log.error("result not stored", exc_info=error, extra={"prediction": run.assignment.prediction.id})
         delay = 0.1
         for turn in range(WRITE_TRIES):
@@ -162,20 +171,27 @@ class Recorder:
             delay *= 3
             if turn == WRITE_TRIES - 1:
                 failure = internal("The result could not be stored.", type="storage", error=str(error))
-                outcome = Outcome(Status.FAILED, self.now(), failure=failure, started_at=outcome.started_at)
+                outcome, rest = Outcome(Status.FAILED, self.now(), failure=failure, started_at=outcome.started_at), None
             try:
-                await self.execution.finish(run.assignment, outcome)
+                result = await self.execution.finish(run.assignment, outcome, rest)
             except Exception:
                 log.exception("result not stored", extra={"prediction": run.assignment.prediction.id})
-            else:
+                continue
+            if result is not Recorded.DIVERGED:
                 break
+            outcome, rest = replace(outcome, status=Status.FAILED, output=None, failure=diverged()), None
         self.ending.discard(run.assignment.prediction.id)
 
     def _give_back(self, runs: list[Run], *, counted: bool, reason: str) -> None:
         if runs:
-            assignments = [run.assignment for run in runs]
-            give = partial(self.execution.hand_back, assignments, counted=counted, reason=reason)
-            self.tasks.start_soon(guarded, "hand back", give)
+            self.tasks.start_soon(guarded, "hand back", partial(self._hand_back, runs, counted=counted, reason=reason))
+
+    async def _hand_back(self, runs: list[Run], *, counted: bool, reason: str) -> None:
+        """Write what they have put out, then let them go."""
+        for run in runs:
+            if run.journal is not None and (rest := await _rest(run.journal)) is not None:
+                await guarded("record", partial(_wait, self.execution.record(run.assignment, rest)))
+        await self.execution.hand_back([run.assignment for run in runs], counted=counted, reason=reason)
 
     def _stop_if_lost(self, worker: Worker, run: Run, future: asyncio.Future[bool]) -> None:
         if future.cancelled():
@@ -189,6 +205,8 @@ class Recorder:
     def _stopped(
         self, stop: Stop, version: RunnableVersion, run: Run, lines: list[str]
     ) -> tuple[Status, Failure | None]:
+        if run.failure is not None:
+            return Status.FAILED, run.failure
         if stop is Stop.CANCEL:
             return Status.CANCELLED, None
         logs: list[JsonValue] = [*run.lines, *lines]
@@ -203,6 +221,17 @@ class Recorder:
 
     def _age(self, run: Run) -> float:
         return 0.0 if run.began_at is None else max(0.0, (self.now() - run.began_at) / 1e6)
+
+
+async def _rest(journal: Journal) -> Entry | None:
+    """What a journal has not written, once it writes no more."""
+    left: asyncio.Future[Entry | None] = asyncio.get_running_loop().create_future()
+    journal.close(left.set_result)
+    return await left
+
+
+async def _wait(future: asyncio.Future[Recorded]) -> Recorded:
+    return await future
 
 
 def _metrics(run: Run, seconds: float | None) -> JsonObject:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from augury.domain.jsontext import JsonObject, JsonValue
-from augury.domain.prediction import Assignment
+from augury.domain.prediction import Assignment, Failure
+from augury.engine.journal import Journal
 
 KEPT_LINES = 50
 """How many last log lines an error shows."""
@@ -22,6 +23,8 @@ class Stop(StrEnum):
     """It is over its run-time limit."""
     LIFE = "life"
     """The prediction is over its whole life."""
+    FAILURE = "failure"
+    """What it has put out cannot be taken, or not be kept: `Run.failure` says why."""
 
 
 @dataclass(slots=True, eq=False)
@@ -35,5 +38,11 @@ class Run:
     """Whether its `started` is written, or on its way."""
     setup_time: int | None = None
     stop: Stop | None = None
+    failure: Failure | None = None
+    """Why it fails, whatever it may say of its end."""
+    items: int = 0
+    """How many items it has put out."""
+    journal: Journal | None = None
+    """Where what it puts out goes; made when there is something."""
     metrics: JsonObject = field(default_factory=dict[str, JsonValue])
     lines: deque[str] = field(default_factory=lambda: deque[str](maxlen=KEPT_LINES))

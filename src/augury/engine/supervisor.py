@@ -21,6 +21,7 @@ import anyio.to_thread
 from augury import protocol
 from augury.domain.ids import IdSource, NodeId, WorkerId
 from augury.domain.jsontext import JsonObject, JsonValue
+from augury.domain.logline import Line
 from augury.domain.prediction import Failure, external
 from augury.domain.scaling import Demand, backoff, wanted
 from augury.engine.dispatcher import Dispatcher
@@ -30,6 +31,7 @@ from augury.engine.launcher import Launch, Launcher
 from augury.engine.recorder import Recorder, describe_exit
 from augury.engine.room import Room
 from augury.engine.run import Run
+from augury.engine.scribe import Scribe
 from augury.engine.worker import Ending, Plan, State, Worker
 from augury.packaging.environment import EnvironmentFailed
 from augury.packaging.project import ProjectError
@@ -37,6 +39,7 @@ from augury.service.bundles import Bundles
 from augury.service.execution import Execution
 from augury.service.fleet import Fleet
 from augury.service.models import Models
+from augury.service.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +52,8 @@ CALM_CRASHES = 3
 """Crashes in a row after which the next worker is started with a delay."""
 LOOK_SECONDS = 5.0
 """How often everything is looked at, should every hint be lost."""
+
+SHORTEST_IDLE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +85,10 @@ class Supervisor:
     ids: IdSource
     tasks: anyio.abc.TaskGroup
     recorder: Recorder
+    scribe: Scribe
     dispatcher: Dispatcher
     room: Room
+    tally: Tally
     _wake: anyio.Event = field(default_factory=anyio.Event)
     _changed: anyio.Event = field(default_factory=anyio.Event)
     _lanes: dict[WorkerId, Lane] = field(default_factory=dict[WorkerId, Lane])
@@ -158,6 +165,7 @@ class Supervisor:
             worker.retire()
             return
         lane.failed_starts = 0
+        self.scribe.ready(worker)
         self.tasks.start_soon(guarded, "worker ready", partial(self._enlist, worker))
         log.info("worker ready", extra={"worker": worker.id, "version": lane.version.version_id})
         self.dispatcher.hint(lane)
@@ -168,7 +176,7 @@ class Supervisor:
         lane = self._lane(worker)
         if lane is not None:
             lane.crashes = 0
-            self.recorder.done(lane, run, done)
+            self.recorder.done(lane, worker, run, done)
             self.dispatcher.pump(lane)
             self.note_change()
             if self.room.wanted and not worker.busy:
@@ -182,6 +190,20 @@ class Supervisor:
             # What waits behind it can run elsewhere.
             worker.recall()
 
+    def output(self, worker: Worker, run: Run, items: list[JsonValue]) -> None:
+        """A prediction has put out items."""
+        if (lane := self._lane(worker)) is not None:
+            self.scribe.output(lane.version, worker, run, items)
+
+    def line(self, worker: Worker, run: Run | None, line: Line) -> None:
+        """A worker has written a line."""
+        if (lane := self._lane(worker)) is not None:
+            self.scribe.line(lane.version.version_id, worker, run, line)
+
+    def measured(self, worker: Worker, run: Run) -> None:
+        """What a prediction has recorded is new."""
+        self.scribe.measured(worker, run)
+
     def recalled(self, worker: Worker, runs: list[Run]) -> None:
         """These were handed back without having begun."""
         self.recorder.recalled(runs)
@@ -194,7 +216,9 @@ class Supervisor:
             return
         lane.workers.remove(worker)
         del self._lanes[worker.id]
+        self.scribe.gone(worker)
         self.recorder.lost(lane, ending, runs)
+        self._tally(ending)
         how = describe_exit(ending.code)
         log.info("worker ended", extra={"worker": worker.id, "exit": how, "killed_for": ending.killed_for})
         end = partial(self.fleet.worker_ended, worker.id, ending.killed_for or how)
@@ -202,6 +226,12 @@ class Supervisor:
         self._judge(lane, ending, running=bool(runs))
         self.note_change()
         self.wake()
+
+    def _tally(self, ending: Ending) -> None:
+        why = reason(ending)
+        self.tally.worker_ends[why] += 1
+        if ending.was_ready and why in ("crash", "protocol"):
+            self.tally.restarts += 1
 
     async def _enlist(self, worker: Worker) -> None:
         if not await self.fleet.worker_ready(worker.id, worker.pid or 0, worker.slots):
@@ -306,7 +336,8 @@ class Supervisor:
     def _retire_idle(self, lane: Lane) -> float:
         timeout = lane.version.options.idle_timeout
         timeout = self.limits.idle_timeout if timeout is None else timeout
-        pause = LOOK_SECONDS
+        # One that falls idle just after this look is not forgotten for much longer than it may be idle.
+        pause = min(LOOK_SECONDS, max(timeout, SHORTEST_IDLE)) if lane.workers else LOOK_SECONDS
         for worker, idle in list(lane.idle()):
             if lane.strength <= lane.version.options.workers_min:
                 break
@@ -330,6 +361,7 @@ class Supervisor:
                 await self.fleet.worker_ended(worker_id, "not needed any more")
                 return
             launch = Launch(worker_id, prepared.python, prepared.no_site, prepared.folder, home, {})
+            self.tally.worker_starts += 1
             worker = Worker(self.launcher, launch, self._plan(lane), self)
             lane.workers.append(worker)
             self._lanes[worker_id] = lane
@@ -383,6 +415,22 @@ class Supervisor:
     async def _change(self) -> None:
         await self._changed.wait()
         self._changed = anyio.Event()
+
+
+def reason(ending: Ending) -> str:
+    """Why a worker ended, in one of the few words that are counted."""
+    if ending.killed_for is None:
+        return "retired" if ending.retired else "crash" if ending.was_ready else "setup"
+    return _REASONS.get(ending.killed_for, "stop")
+
+
+_REASONS = {
+    "retired": "retired",
+    "setup limit": "setup",
+    "protocol": "protocol",
+    "shutdown": "shutdown",
+    "lease lost": "lease",
+}
 
 
 def _cannot_start(ending: Ending) -> Failure:

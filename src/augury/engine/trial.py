@@ -17,6 +17,7 @@ import anyio
 from augury import protocol
 from augury.domain.ids import AccountId, IdSource, PredictionId, WorkerId
 from augury.domain.jsontext import JsonObject, JsonText, JsonValue
+from augury.domain.logline import Line
 from augury.domain.prediction import Assignment, ModelRef, Prediction, Status
 from augury.engine.launcher import Launch, Launcher
 from augury.engine.run import Run, Stop
@@ -87,22 +88,6 @@ async def run_once(subject: Subject, launcher: Launcher, hear: Hear, given: Json
     )
 
 
-class _Heard(Worker):
-    """A worker whose lines are passed on as they come."""
-
-    def __init__(self, launcher: Launcher, launch: Launch, plan: Plan, listener: _Trial, hear: Hear) -> None:
-        super().__init__(launcher, launch, plan, listener)
-        self._hear = hear
-
-    def _log(self, message: protocol.Log) -> None:
-        super()._log(message)
-        self._hear(message.text)
-
-    def _line(self, raw: bytes) -> None:
-        super()._line(raw)
-        self._hear(raw.decode("utf-8", "replace").rstrip("\r"))
-
-
 class _Trial:
     """Listens to the one worker, and says what became of it."""
 
@@ -111,7 +96,8 @@ class _Trial:
         launch = Launch(
             WorkerId(self._ids.next()), subject.python, subject.no_site, subject.folder, subject.home, variables={}
         )
-        self.worker = _Heard(launcher, launch, subject.plan, self, hear)
+        self.worker = Worker(launcher, launch, subject.plan, self)
+        self._hear = hear
         self._plan = subject.plan
         self._changed = anyio.Event()
         self._done: tuple[Run, protocol.Done] | None = None
@@ -143,6 +129,16 @@ class _Trial:
 
     def lasting(self, worker: Worker, run: Run) -> None:
         """Of Listener: nothing has to be recorded here."""
+
+    def output(self, worker: Worker, run: Run, items: list[JsonValue]) -> None:
+        """Of Listener: nothing is streamed here."""
+
+    def line(self, worker: Worker, run: Run | None, line: Line) -> None:
+        """Of Listener."""
+        self._hear(line.text)
+
+    def measured(self, worker: Worker, run: Run) -> None:
+        """Of Listener: the end has it."""
 
     def recalled(self, worker: Worker, runs: list[Run]) -> None:
         """Of Listener: nothing is ever recalled here."""

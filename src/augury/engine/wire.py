@@ -43,6 +43,16 @@ class Wire(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(protocol.encode(message, self._spill, jsontext.dump_bytes))
 
+    def pause(self) -> None:
+        """Read nothing for now: the other end waits when the socket is full."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
     def close(self) -> None:
         """Close our end."""
         if self._transport is not None:

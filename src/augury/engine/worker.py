@@ -19,8 +19,11 @@ import anyio
 
 from augury import protocol
 from augury.domain.ids import PredictionId, WorkerId
+from augury.domain.jsontext import JsonValue
+from augury.domain.logline import LINE_LIMIT, Line
 from augury.domain.prediction import Assignment
 from augury.engine.launcher import Launch, Launcher, Process
+from augury.engine.pipe import Lines, Pipe
 from augury.engine.run import KEPT_LINES, Run, Stop
 from augury.engine.wire import Wire
 
@@ -32,7 +35,7 @@ SHORT_SECONDS = 0.01
 LIMIT_GRACE_SECONDS = 2.0
 """How long a prediction over its run limit may clean up."""
 DRAIN_SECONDS = 2.0
-"""How long the pipe and the socket of a dead worker are read to their end."""
+"""How long the socket and the pipe of a dead worker are read to their end."""
 
 
 class State(StrEnum):
@@ -71,6 +74,15 @@ class Listener(Protocol):
 
     def lasting(self, worker: Worker, run: Run) -> None:
         """predict() has been running for a while."""
+
+    def output(self, worker: Worker, run: Run, items: list[JsonValue]) -> None:
+        """predict() has yielded these."""
+
+    def line(self, worker: Worker, run: Run | None, line: Line) -> None:
+        """A prediction, or what is outside of them all, has written a line."""
+
+    def measured(self, worker: Worker, run: Run) -> None:
+        """What a prediction has recorded, or its progress, is new."""
 
     def recalled(self, worker: Worker, runs: list[Run]) -> None:
         """These had not begun and were handed back."""
@@ -118,6 +130,10 @@ class Worker:
         self._settled = anyio.Event()
         """Set when setup is over, well or not."""
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self._pipe: Pipe | None = None
+        self._written = Lines()
+        self._silent = anyio.Event()
+        """Set when nothing writes to its pipe any more."""
         self._average: float | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._handlers: dict[type[object], Callable[[Any], None]] = {
@@ -125,6 +141,7 @@ class Worker:
             protocol.Log: self._log,
             protocol.Metric: self._metric,
             protocol.Progress: self._progress,
+            protocol.Output: self._output,
             protocol.Ready: self._ready,
             protocol.Recalled: self._recalled,
             protocol.Hello: self._hello,
@@ -186,7 +203,8 @@ class Worker:
     def send(self, assignment: Assignment) -> None:
         """Pass a committed prediction on."""
         run = Run(assignment)
-        self._send(protocol.Predict(assignment.prediction.id, assignment.input))
+        prediction = assignment.prediction
+        self._send(protocol.Predict(prediction.id, assignment.input, prediction.stream))
         self.runs[assignment.prediction.id] = run
         # What is sent to a process that has ended has surely not begun.
         if len(self.runs) <= self.slots and not self._gone:
@@ -228,6 +246,16 @@ class Worker:
         if self._process is not None:
             self._process.kill()
 
+    def pause(self) -> None:
+        """Read no more of what it sends for now, unless it has ended."""
+        if self._wire is not None and not self._exited:
+            self._wire.pause()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._wire is not None:
+            self._wire.resume()
+
     async def _start(self) -> Process:
         for name in ("scratch", "spill", "home"):
             await anyio.Path(self._launch.home, name).mkdir(parents=True, exist_ok=True)
@@ -241,8 +269,8 @@ class Worker:
         spill = str(self._launch.home / "spill")
         self._wire = await Wire.connect(process.channel, spill, self._receive, self._broken)
         code = 0
+        self._pipe = Pipe(process.output, self._read, self._closed)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._read_output, process)
             self._send(
                 protocol.Load(
                     folder=str(self._launch.folder),
@@ -259,9 +287,11 @@ class Worker:
             self._settled.set()
             # Children that outlived the worker would keep its socket and its pipe open for ever.
             process.kill()
+            self.resume()
             with anyio.move_on_after(DRAIN_SECONDS):
                 await self._wire.closed.wait()
-            tasks.cancel_scope.deadline = anyio.current_time() + DRAIN_SECONDS
+                await self._silent.wait()
+            self._pipe.close()
         return code
 
     async def _limit_setup(self) -> None:
@@ -271,21 +301,19 @@ class Worker:
             self._lines.append(f"setup was not done within its limit of {self._plan.setup_timeout:g} s")
             self.kill("setup limit")
 
-    async def _read_output(self, process: Process) -> None:
-        """Keep the last lines of what C code and child processes write past Python's own streams."""
-        rest = b""
-        async for piece in process.output():
-            *whole, rest = (rest + piece).split(b"\n")
-            rest = rest[-16_384:]
-            for line in whole:
-                self._line(line)
-        if rest:
-            self._line(rest)
+    def _read(self, data: bytes) -> None:
+        """What C code and child processes write past Python's own streams."""
+        for text in self._written.feed(data):
+            self._line(self._head(), Line(time.time_ns() // 1000, "stdout", text))
 
-    def _line(self, raw: bytes) -> None:
-        text = raw[:16_384].decode("utf-8", "replace").rstrip("\r")
-        run = self._head()
-        (self._lines if run is None else run.lines).append(text)
+    def _closed(self) -> None:
+        for text in self._written.end():
+            self._line(self._head(), Line(time.time_ns() // 1000, "stdout", text))
+        self._silent.set()
+
+    def _line(self, run: Run | None, line: Line) -> None:
+        (self._lines if run is None else run.lines).append(line.text[:LINE_LIMIT])
+        self._listener.line(self, run, line)
 
     def _head(self) -> Run | None:
         """The prediction that output of unknown origin most likely belongs to."""
@@ -314,15 +342,24 @@ class Worker:
 
     def _log(self, message: protocol.Log) -> None:
         run = self.runs.get(PredictionId(message.id)) if message.id else None
-        (self._lines if run is None else run.lines).append(message.text)
+        self._line(run, Line(int(message.time * 1e6), message.stream, message.text))
 
     def _metric(self, message: protocol.Metric) -> None:
         if (run := self.runs.get(PredictionId(message.id))) is not None:
             run.metrics[message.name] = message.value
+            self._listener.measured(self, run)
 
     def _progress(self, message: protocol.Progress) -> None:
         if (run := self.runs.get(PredictionId(message.id))) is not None:
             run.metrics["progress"] = message.fraction
+            self._listener.measured(self, run)
+            if message.message:
+                text = f"{message.fraction:.0%} {message.message}"
+                self._line(run, Line(time.time_ns() // 1000, "progress", text))
+
+    def _output(self, message: protocol.Output) -> None:
+        if (run := self.runs.get(PredictionId(message.id))) is not None:
+            self._listener.output(self, run, message.items)
 
     def _recalled(self, message: protocol.Recalled) -> None:
         taken = [self.runs.pop(PredictionId(one)) for one in message.ids if PredictionId(one) in self.runs]
@@ -341,6 +378,9 @@ class Worker:
         self._settled.set()
         if self.state is not State.STARTING:
             return
+        if self._pipe is not None:
+            # What was written before this is of its setup.
+            self._pipe.drain()
         self.state = State.READY
         self.slots = max(1, min(self.slots, message.slots))
         self.ready_at = time.time_ns() // 1000
@@ -355,6 +395,11 @@ class Worker:
         if run.stop is not None:
             # Told while it waited; if it began all the same, it may have missed that.
             self._limit_stop(run, run.stop)
+        prediction = run.assignment.prediction
+        if prediction.stream or prediction.webhook:
+            # Somebody watches: each state is told, however short it is.
+            run.recorded = True
+            self._listener.lasting(self, run)
         self._watch_in(SHORT_SECONDS)
 
     def _watch_in(self, seconds: float) -> None:
@@ -387,6 +432,9 @@ class Worker:
             self._watch_in(max(following, 0.001))
 
     def _done(self, done: protocol.Done) -> None:
+        if self._pipe is not None:
+            # What was written before this is the prediction's that ends now.
+            self._pipe.drain()
         run = self.runs.pop(PredictionId(done.id), None)
         if run is None:
             self._broken(f"it ended prediction {done.id!r}, which it does not have")

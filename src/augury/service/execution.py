@@ -9,16 +9,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from augury.domain import jsontext
+from augury.domain.entry import Entry, Recorded
 from augury.domain.ids import NodeId, PredictionId, WorkerId
 from augury.domain.jsontext import JsonObject
+from augury.domain.logline import Line
 from augury.domain.prediction import Assignment, Failure, Outcome, Prediction, Status, internal
+from augury.service import recording
 from augury.service.hints import Hints
 from augury.service.settled import Settled
-from augury.store import queue
+from augury.service.tails import Tails
+from augury.service.tally import Tally
+from augury.store import logs, queue
 from augury.store.connection import Connection
 from augury.store.database import Database
 from augury.store.workers import DeadWorker
@@ -38,6 +43,8 @@ class Execution:
     settled: Settled
     now: Callable[[], int]
     max_give_backs: int = 2
+    tally: Tally = field(default_factory=Tally)
+    tails: Tails = field(default_factory=Tails)
 
     async def claim(self, version_id: int, worker_id: WorkerId, limit: int) -> list[Assignment]:
         """Assign up to `limit` queued predictions of a version to a worker, oldest first."""
@@ -55,17 +62,40 @@ class Execution:
             )
         )
 
-    def finish(self, assignment: Assignment, outcome: Outcome) -> asyncio.Future[bool]:
-        """Record the end; the future says False where it was no longer this worker's prediction: nothing changed."""
+    def record(self, assignment: Assignment, entry: Entry) -> asyncio.Future[Recorded]:
+        """Record what a running prediction has put out so far."""
+        one = assignment.prediction
+        worker = _worker(one)
+        future = self.db.write_soon(lambda c: recording.record(c, one, worker, entry))
+        future.add_done_callback(partial(self._recorded, one.id, entry))
+        return future
+
+    def _recorded(self, prediction_id: PredictionId, entry: Entry, future: asyncio.Future[Recorded]) -> None:
+        if future.cancelled() or future.exception() is not None or future.result() is not Recorded.DONE:
+            return
+        if entry.items:
+            self.tails.push(prediction_id, entry.first_item, entry.items)
+        if entry.items or entry.lines:
+            self.hints.activity(prediction_id)
+
+    def record_setup(self, worker_id: WorkerId, version_id: int, lines: Sequence[Line]) -> asyncio.Future[None]:
+        """Record what a worker has written while it sets itself up."""
+        future = self.db.write_soon(lambda c: logs.append_setup(c, worker_id, version_id, lines))
+        future.add_done_callback(lambda _: self.hints.setup_activity(version_id))
+        return future
+
+    def finish(self, assignment: Assignment, outcome: Outcome, entry: Entry | None = None) -> asyncio.Future[Recorded]:
+        """Record the end, with what was put out last; nothing is changed unless all of it is."""
         ended = _ended(assignment.prediction, outcome)
-        future = self.db.write_soon(lambda c: _finish(c, ended), alone=self.settled.alone)
+        future = self.db.write_soon(lambda c: _finish(c, ended, entry), alone=self.settled.alone)
         future.add_done_callback(partial(self._settle, ended))
         return future
 
-    def _settle(self, ended: Prediction, future: asyncio.Future[bool]) -> None:
-        if future.cancelled() or future.exception() is not None:
+    def _settle(self, ended: Prediction, future: asyncio.Future[Recorded]) -> None:
+        if future.cancelled() or future.exception() is not None or future.result() is Recorded.DIVERGED:
             return
-        if not future.result():
+        if future.result() is Recorded.LOST:
+            self.tally.late += 1
             log.info("late result discarded", extra={"prediction": ended.id, "attempt": ended.attempt})
             return
         self.settled.settle(ended)
@@ -81,6 +111,7 @@ class Execution:
         result = await self.db.write(
             lambda c: queue.hand_back(c, keys, now, counted=counted, limit=self.max_give_backs, error_json=error)
         )
+        self._count(len(result.returned), len(result.abandoned), len(result.ended) - len(result.abandoned))
         self._announce(result.returned, result.ended, {one.prediction.version_id for one in assignments})
         log.info(
             "predictions given back",
@@ -94,6 +125,7 @@ class Execution:
         while True:
             now = self.now()
             ids = await self.db.write(lambda c, now=now: queue.fail_queued(c, version_id, now, error, BATCH))
+            self.tally.ended[Status.FAILED] += len(ids)
             self._announce((), ids, set())
             total += len(ids)
             if len(ids) < BATCH:
@@ -135,6 +167,7 @@ class Execution:
             )
             if row is not None:
                 ended += 1
+                self.tally.ended[Status.ABANDONED] += 1
                 self._announce((), [row.id], set())
                 self.hints.cancel(row.id)
         return ended, running
@@ -150,6 +183,7 @@ class Execution:
         result = await self.db.write(
             lambda c: queue.rescue(c, now, nodes=node_ids, limit=self.max_give_backs, error_json=error)
         )
+        self._count(len(result.returned), len(result.abandoned), len(result.cancelled))
         self._announce(result.returned, (*result.abandoned, *result.cancelled), set(result.versions))
         if result.returned or result.abandoned:
             log.warning(
@@ -157,6 +191,11 @@ class Execution:
                 extra={"returned": len(result.returned), "abandoned": len(result.abandoned), "reason": reason},
             )
         return result.workers
+
+    def _count(self, returned: int, abandoned: int, cancelled: int) -> None:
+        self.tally.given_back += returned
+        self.tally.ended[Status.ABANDONED] += abandoned
+        self.tally.ended[Status.CANCELLED] += cancelled
 
     def _lost(self, reason: str) -> str:
         failure = internal(
@@ -173,11 +212,14 @@ class Execution:
                 self.hints.queued(version_id)
 
 
-def _finish(c: Connection, ended: Prediction) -> bool:
-    return queue.finish(
+def _finish(c: Connection, ended: Prediction, entry: Entry | None) -> Recorded:
+    worker = _worker(ended)
+    if entry is not None and (result := recording.record(c, ended, worker, entry)) is not Recorded.DONE:
+        return result
+    held = queue.finish(
         c,
         ended.id,
-        _worker(ended),
+        worker,
         ended.attempt,
         status=ended.status,
         finished_at=ended.updated_at,
@@ -189,6 +231,7 @@ def _finish(c: Connection, ended: Prediction) -> bool:
         metrics=ended.metrics,
         webhook=ended.webhook,
     )
+    return Recorded.DONE if held else Recorded.LOST
 
 
 def _ended(prediction: Prediction, outcome: Outcome) -> Prediction:

@@ -6,7 +6,7 @@ A hint that is lost costs time, never correctness. The names of the topics are w
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from augury.domain.ids import PredictionId
@@ -31,6 +31,10 @@ class Hints:
         """This prediction has put out items, or written lines."""
         self.notifier.publish(f"activity:{prediction_id}")
 
+    def setup_activity(self, version_id: int) -> None:
+        """A worker of this version has written lines while it sets itself up."""
+        self.notifier.publish(f"setup:{version_id}")
+
     def cancel(self, prediction_id: PredictionId) -> None:
         """Whatever a worker still does for this prediction is not wanted any more."""
         self.notifier.publish(f"cancel:{prediction_id}")
@@ -53,6 +57,15 @@ class Hints:
     def deliveries(self, heard: Callable[[str], None]) -> Generator[None]:
         """Call this with each receiver that there is something for, until the context is left."""
         with self.notifier.subscribe("delivery:", lambda topic: heard(_rest(topic))):
+            yield
+
+    @contextmanager
+    def following(self, prediction_id: PredictionId, version_id: int, heard: Callable[[], None]) -> Generator[None]:
+        """Call this whenever there may be more of this prediction to read, until the context is left."""
+        topics = (f"activity:{prediction_id}", f"prediction:{prediction_id}", f"setup:{version_id}")
+        with ExitStack() as stack:
+            for topic in topics:
+                stack.enter_context(self.notifier.subscribe(topic, lambda _: heard()))
             yield
 
     @contextmanager

@@ -54,6 +54,7 @@ class Cursor(Protocol):
     @property
     def rowcount(self) -> int: ...
     def execute(self, operation: Any, parameters: Any = ..., /) -> Any: ...
+    def executemany(self, operation: Any, parameters: Any, /) -> Any: ...
     def fetchall(self) -> list[Any]: ...
 
 
@@ -112,6 +113,22 @@ class Connection:
         self._execute(query, params)
         return self._cursor.rowcount
 
+    def change_many(self, query: Query, rows: Sequence[dict[str, Any]], /) -> None:
+        """Execute a statement that returns none once with each of these values, in order."""
+        if not rows:
+            return
+        text, constants = query.compiled(self._driver)
+        if constants:
+            rows = [constants | row for row in rows]
+        if self.dialect == "sqlite":
+            for row in rows:
+                refuse_nul(row)
+        try:
+            self._cursor.executemany(text, rows)
+        except Exception as error:
+            self._translate(error)
+            raise
+
     def execute(
         self, statement: Executable, params: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
     ) -> CursorResult[Any]:
@@ -119,22 +136,23 @@ class Connection:
         return cast("CursorResult[Any]", self._core.execute(statement, params))
 
     def _execute(self, query: Query, params: dict[str, Any]) -> None:
-        driver = self._driver
-        text, constants = query.compiled(driver)
+        text, constants = query.compiled(self._driver)
         if constants:
             params = constants | params
         if self.dialect == "sqlite":
             refuse_nul(params)
         try:
             self._cursor.execute(text, params)
-        except driver.clash as error:
-            raise ConstraintViolated(str(error)) from error
-        except UnicodeEncodeError as error:
-            raise UnstorableText(str(error)) from error
-        except driver.unfit as error:
-            if "NUL" in str(error):
-                raise UnstorableText(str(error)) from error
+        except Exception as error:
+            self._translate(error)
             raise
+
+    def _translate(self, error: Exception) -> None:
+        """Raise our own error where the driver's has one. No context manager: it would cost something on each call."""
+        if isinstance(error, self._driver.clash):
+            raise ConstraintViolated(str(error)) from error
+        if isinstance(error, UnicodeEncodeError) or (isinstance(error, self._driver.unfit) and "NUL" in str(error)):
+            raise UnstorableText(str(error)) from error
 
 
 def refuse_nul(params: Mapping[Any, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Predictions as rows: stored, read, listed, emptied. What moves them along is in `queue`.
+"""Predictions as rows: stored, read, listed. What moves them along is in `queue`, what empties them in `removal`.
 
 A row is read together with its model's owner and name and its version's number. Knows no clock.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from sqlalchemy import Select, bindparam, literal_column, null, select, update
+from sqlalchemy import Select, bindparam, literal_column, null, select
 from sqlalchemy import insert as sql_insert
 
 from augury.domain.ids import AccountId, PredictionId
@@ -39,6 +39,7 @@ COLUMNS = (
     predictions.c.deadline,
     predictions.c.cancel_requested_at,
     predictions.c.webhook,
+    predictions.c.removed_at,
 )
 """What a Prediction holds, in the order that `from_row` expects."""
 
@@ -75,12 +76,18 @@ def insert(c: Connection, prediction: Prediction) -> None:
         deadline=prediction.deadline,
         cancel_requested_at=prediction.cancel_requested_at,
         webhook=prediction.webhook,
+        removed_at=prediction.removed_at,
     )
 
 
 def get(c: Connection, prediction_id: PredictionId) -> Prediction | None:
     """The prediction as it is now."""
     return next(iter(rows_to_predictions(c.run(_GET, id=prediction_id))), None)
+
+
+def summary(c: Connection, prediction_id: PredictionId) -> Prediction | None:
+    """The prediction as it is now, without its contents: input, output, error and metrics are None."""
+    return next(iter(rows_to_predictions(c.run(_SUMMARY, id=prediction_id))), None)
 
 
 def page(
@@ -105,11 +112,6 @@ def page(
     return found
 
 
-def remove_content(c: Connection, prediction_id: PredictionId, now: int) -> bool:
-    """Forget input, output and metrics of a finished prediction; whether there was something to forget."""
-    return c.change(_REMOVE, wanted=prediction_id, now=now) == 1
-
-
 def model_ref(c: Connection, version_id: int) -> ModelRef:
     """Owner, name and number of a version that exists."""
     ((owner, name, number),) = c.run(_MODEL_REF, version_id=version_id)
@@ -123,10 +125,25 @@ def rows_to_predictions(rows: Sequence[Row]) -> list[Prediction]:
 
 def from_row(row: Row, model: ModelRef) -> Prediction:
     """A row of COLUMNS as a prediction."""
-    id_, account_id, version_id, status, created, updated, input_, output, error, metrics, stream, *rest, webhook = row
+    (
+        id_,
+        account_id,
+        version_id,
+        status,
+        created,
+        updated,
+        input_,
+        output,
+        error,
+        metrics,
+        stream,
+        *rest,
+        webhook,
+        removed,
+    ) = row
     return Prediction(
         id_, account_id, version_id, model, _STATUS[status], created, updated, input_, output, error, metrics,
-        bool(stream), *rest, webhook=bool(webhook),
+        bool(stream), *rest, webhook=bool(webhook), removed_at=removed,
     )  # fmt: skip
 
 
@@ -160,18 +177,10 @@ def _page(statuses: tuple[str, ...] | None, before: bool, after: bool) -> Query:
 _STATUS = {status.value: status for status in Status}
 _INSERT = Query(sql_insert(predictions).values({column.name: bindparam(column.name) for column in COLUMNS}))
 _GET = Query(joined().where(predictions.c.id == bindparam("id")))
+_SUMMARY = Query(joined(contents=False).where(predictions.c.id == bindparam("id")))
 _MODEL_REF = Query(
     select(*_REF)
     .join_from(versions, models, models.c.id == versions.c.model_id)
     .join(accounts, accounts.c.id == models.c.account_id)
     .where(versions.c.id == bindparam("version_id"))
-)
-_REMOVE = Query(
-    update(predictions)
-    .where(
-        predictions.c.id == bindparam("wanted"),
-        predictions.c.finished_at.is_not(None),
-        predictions.c.removed_at.is_(None),
-    )
-    .values(input=None, output=None, metrics=None, stream=False, removed_at=bindparam("now"))
 )

@@ -122,6 +122,16 @@ def finish(
     return changed == 1
 
 
+def holds(c: Connection, prediction_id: PredictionId, worker_id: WorkerId, attempt: int) -> bool:
+    """Whether it is this worker's in this attempt, and stays so until the transaction ends."""
+    return bool(c.run(_HOLDS, wanted=prediction_id, worker=worker_id, try_=attempt))
+
+
+def set_metrics(c: Connection, prediction_id: PredictionId, metrics: str) -> None:
+    """Show what a running prediction has recorded so far."""
+    c.change(_SET_METRICS, wanted=prediction_id, metrics=metrics)
+
+
 def end_queued(
     c: Connection, prediction_id: PredictionId, status: Status, now: int, error: str | None
 ) -> Prediction | None:
@@ -264,6 +274,21 @@ def _held(statuses: Sequence[Status]) -> Update:
     )
 
 
+_HOLDS = Query(
+    select(predictions.c.id)
+    .where(
+        predictions.c.id == bindparam("wanted"),
+        predictions.c.worker_id == bindparam("worker"),
+        predictions.c.attempt == bindparam("try_"),
+        _in(ACTIVE),
+    )
+    .with_for_update()
+)
+_SET_METRICS = Query(
+    update(predictions).where(predictions.c.id == bindparam("wanted"), _in(ACTIVE)).values(metrics=bindparam("metrics"))
+)
+
+
 def _handed_back(*, counted: bool) -> Update:
     columns = predictions.c
     cancelled = columns.cancel_requested_at.is_not(None)
@@ -278,6 +303,7 @@ def _handed_back(*, counted: bool) -> Update:
         "worker_id": case((over, columns.worker_id), else_=null()),
         "started_at": case((over, columns.started_at), else_=null()),
         "setup_time": case((over, columns.setup_time), else_=null()),
+        "metrics": case((over, columns.metrics), else_=null()),
         # It was started in time; that it waits again is not its caller's doing.
         "start_deadline": case((columns.status == "started", null()), else_=columns.start_deadline),
     }

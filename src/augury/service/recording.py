@@ -1,0 +1,53 @@
+"""What a running prediction puts out, written in one transaction that is guarded by its worker and attempt.
+
+An attempt that follows another one begins its stream anew: what readers have been given cannot be taken back, so it
+has to put out the same items, which are not written twice. Knows nothing about processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from augury.domain.entry import Entry, Recorded
+from augury.domain.ids import WorkerId
+from augury.domain.jsontext import JsonText
+from augury.domain.prediction import Prediction
+from augury.store import events, logs, queue
+from augury.store.connection import Connection
+
+
+class Diverged(Exception):
+    """An item differs from the one that was put out before under its number."""
+
+
+def record(c: Connection, prediction: Prediction, worker_id: WorkerId, entry: Entry) -> Recorded:
+    """Write it, or nothing."""
+    if not queue.holds(c, prediction.id, worker_id, prediction.attempt):
+        return Recorded.LOST
+    try:
+        add(c, prediction, entry)
+    except Diverged:
+        return Recorded.DIVERGED
+    return Recorded.DONE
+
+
+def add(c: Connection, prediction: Prediction, entry: Entry) -> None:
+    """Write what belongs to a prediction that is held; raises Diverged before anything is written."""
+    first, items = entry.first_item, entry.items
+    if items and (prediction.attempt > 1 or entry.again):
+        known = len(_repeated(c, prediction, first, items))
+        first, items = first + known, items[known:]
+    if items:
+        events.append(c, prediction.id, first, items)
+    logs.append(c, prediction.id, prediction.attempt, entry.lines)
+    if entry.metrics is not None:
+        queue.set_metrics(c, prediction.id, entry.metrics)
+
+
+def _repeated(c: Connection, prediction: Prediction, first: int, items: Sequence[JsonText]) -> Sequence[events.Item]:
+    """Those of the items that an earlier attempt has put out already; raises Diverged where one differs."""
+    size = sum(map(len, items)) + 1
+    stored = events.after(c, prediction.id, first - 1, items=len(items), size=max(size, events.PAGE_BYTES))
+    if any(data != item for (_, data), item in zip(stored, items, strict=False)):
+        raise Diverged
+    return stored

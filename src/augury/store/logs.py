@@ -1,0 +1,67 @@
+"""Log lines as rows: those of predictions, numbered over all their attempts, and those of workers' setups.
+
+Written here; what callers read of them is in `logbook`. Knows no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, func, insert, select
+
+from augury.domain.ids import PredictionId, WorkerId
+from augury.domain.logline import Line
+from augury.store.connection import Connection, Query, storable
+from augury.store.tables import logs, setup_logs
+
+
+def append(c: Connection, prediction_id: PredictionId, attempt: int, lines: Sequence[Line]) -> None:
+    """Store lines of a prediction behind those that it has."""
+    if not lines:
+        return
+    last: int = c.run(_LAST, prediction_id=prediction_id)[0][0] or 0
+    c.change_many(
+        _APPEND,
+        [
+            {
+                "prediction_id": prediction_id,
+                "number": number,
+                "attempt": attempt,
+                "time": line.time,
+                "stream": line.stream,
+                "text": storable(line.text),
+            }
+            for number, line in enumerate(lines, last + 1)
+        ],
+    )
+
+
+def append_setup(c: Connection, worker_id: WorkerId, version_id: int, lines: Sequence[Line]) -> None:
+    """Store lines of a worker's setup."""
+    c.change_many(
+        _APPEND_SETUP,
+        [
+            {
+                "worker_id": worker_id,
+                "version_id": version_id,
+                "time": line.time,
+                "stream": line.stream,
+                "text": storable(line.text),
+            }
+            for line in lines
+        ],
+    )
+
+
+_OF_ONE = logs.c.prediction_id == bindparam("prediction_id")
+_LAST = Query(select(func.max(logs.c.number)).where(_OF_ONE))
+_APPEND = Query(
+    insert(logs).values(
+        {column: bindparam(column) for column in ("prediction_id", "number", "attempt", "time", "stream", "text")}
+    )
+)
+_APPEND_SETUP = Query(
+    insert(setup_logs).values(
+        {column: bindparam(column) for column in ("worker_id", "version_id", "time", "stream", "text")}
+    )
+)
