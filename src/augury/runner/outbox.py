@@ -14,6 +14,10 @@ from typing import Callable, List, Tuple
 
 _DIRECT = 80 << 10
 """Bytes that a socket with room takes without blocking."""
+_ROOM = 112 << 10
+"""Bytes that may be written, one frame after another, until it must be asked again whether there is room."""
+_OVERHEAD = 1 << 10
+"""Bytes that the kernel counts for a frame besides its own."""
 _MOST = 16 << 20
 """Bytes pending from which on everybody waits: what is not read must not fill the memory."""
 
@@ -31,6 +35,7 @@ class Outbox:
         self._frames: SimpleQueue[bytes] = SimpleQueue()
         self._given = 0
         self._taken = 0
+        self._room = 0
         self._written = threading.Condition()
         self._waiters: List[_Waiter] = []
         self._thread: threading.Thread | None = None
@@ -43,9 +48,10 @@ class Outbox:
     def put(self, frame: bytes) -> None:
         """Write a frame after those before it: now, or as soon as the engine reads."""
         with self._lock:
-            if not self.pending and len(frame) <= _DIRECT and self._has_room():
+            if not self.pending and len(frame) <= _DIRECT and self._admits(len(frame) + _OVERHEAD):
                 self._write(frame)
                 return
+            self._room = 0
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="augury-writer", daemon=True)
                 self._thread.start()
@@ -73,6 +79,15 @@ class Outbox:
         self._waiters.append((last, loop, future))
         self._wake()  # It may have been written in this instant, when nobody saw yet who waits.
         await future
+
+    def _admits(self, size: int) -> bool:
+        # Asking costs as much as writing, and what had room for much has room for what is less.
+        if self._room < size:
+            if not self._has_room():
+                return False
+            self._room = _ROOM
+        self._room -= size
+        return True
 
     def _work(self) -> None:
         while True:
