@@ -31,6 +31,7 @@ LATER = NOW + 60 * SECOND
 
 
 async def add(db: Database, webhook: Webhook | None = HOOK, **fields: Any) -> Prediction:
+    """A stored prediction; give it an `updated_at` where it matters which was first."""
     one = rows.new(webhook=webhook is not None, **fields)
 
     def insert(c: Connection) -> None:
@@ -55,7 +56,10 @@ async def states(db: Database, one: Prediction) -> list[str]:
 
 
 async def claim(db: Database, now: int = NOW, limit: int = 10, webhook: Webhook = HOOK) -> list[Claimed]:
-    return await db.write(lambda c: deliveries.claim(c, webhook.receiver, now, until=now + 30 * SECOND, limit=limit))
+    found, _ = await db.write(
+        lambda c: deliveries.claim(c, webhook.receiver, now, until=now + 30 * SECOND, limit=limit)
+    )
+    return found
 
 
 async def record(
@@ -231,7 +235,7 @@ async def test_a_message_is_the_prediction_as_it_was_at_that_moment(db: Database
 
 
 async def test_one_of_each_prediction_is_claimed_and_the_oldest_first(db: Database) -> None:
-    one, two = await add(db), await add(db)
+    two, one = await add(db), await add(db, updated_at=NOW - 1)
     await db.write(lambda c: queue.end_queued(c, one.id, Status.CANCELLED, NOW, None))
 
     assert [claimed.id for claimed in await claim(db)] == [f"{one.id}.1", f"{two.id}.1"]
@@ -309,16 +313,27 @@ async def test_nothing_takes_the_place_of_the_last_state_however_long_it_waits(d
 
 
 async def test_a_long_queue_of_what_gives_way_does_not_hide_what_is_to_be_sent(db: Database) -> None:
-    made = [await add(db, worker_id=WORKER, attempt=1) for _ in range(150)]
+    made = [await add(db, worker_id=WORKER, attempt=1) for _ in range(300)]
 
     def end(c: Connection) -> None:
-        for one in made:
+        for number, one in enumerate(made):
             queue.start(c, one.id, WORKER, 1, started_at=NOW + 1, setup_time=None)
-            succeed(c, rows.new(id=one.id, attempt=1))
+            queue.hand_back(c, [(one.id, WORKER, 1)], NOW + 2, counted=False, limit=9, error_json=ERROR)
+            queue.end_queued(c, one.id, Status.CANCELLED, NOW + 10 + number, None)
 
     await db.write(end)
 
-    assert [claimed.id for claimed in await claim(db, LATER, limit=4)] == [f"{one.id}.3" for one in made[:4]]
+    found: list[Claimed] = []
+    more, rounds = True, 0
+    while more:
+        left = 4 - len(found)
+        some, more = await db.write(
+            lambda c, left=left: deliveries.claim(c, HOOK.receiver, LATER, until=LATER + SECOND, limit=left)
+        )
+        found += some
+        rounds += 1
+    assert [claimed.id for claimed in found] == [f"{one.id}.4" for one in made[:4]]
+    assert rounds > 1, "one transaction that leaves out very many would hold up all other writes"
 
 
 async def test_a_lease_keeps_others_away_until_it_is_over(db: Database) -> None:

@@ -375,7 +375,10 @@ async def _claim(office: Office, one: Prediction) -> Sequence[Claimed]:
     # With a lease that ends soon; on SQLite the next sender does not wait for that.
     (delivery,) = await office.deliveries(one)
     now = one.updated_at
-    return await office.db.write(lambda c: deliveries.claim(c, delivery.receiver, now, until=now + 1_000_000, limit=1))
+    found, _ = await office.db.write(
+        lambda c: deliveries.claim(c, delivery.receiver, now, until=now + 1_000_000, limit=1)
+    )
+    return found
 
 
 class Stumbling(Outbox):

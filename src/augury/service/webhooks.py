@@ -108,8 +108,8 @@ class Outbox:
         def work(c: Connection) -> Work:
             for one in records:
                 rows.record(c, one)
-            claimed = rows.claim(c, receiver, now, until=until, limit=limit) if limit else []
-            return Work(claimed, rows.next_due(c, receiver, now))
+            claimed, more = rows.claim(c, receiver, now, until=until, limit=limit) if limit else ((), False)
+            return Work(claimed, now if more else rows.next_due(c, receiver, now))
 
         return await self.db.write_soon(work, durable=False)
 

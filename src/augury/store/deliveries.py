@@ -36,8 +36,9 @@ from augury.store.predictions import joined, rows_to_predictions
 from augury.store.tables import deliveries, delivery_attempts, predictions, webhooks
 
 _LOOK = 64
-"""Rows that one look for something to send reads."""
+"""Rows that one look for something to send reads, at most."""
 _LOOKS = 8
+"""Looks in one transaction."""
 
 
 def subscribe(c: Connection, prediction_id: PredictionId, webhook: Webhook) -> None:
@@ -61,15 +62,16 @@ def note_each(c: Connection, prediction_ids: Iterable[PredictionId]) -> None:
         note(c, prediction_id)
 
 
-def claim(c: Connection, receiver: str, now: int, *, until: int, limit: int) -> list[Claimed]:
-    """Up to `limit` deliveries that may be sent to this receiver now, at most one of each prediction.
+def claim(c: Connection, receiver: str, now: int, *, until: int, limit: int) -> tuple[list[Claimed], bool]:
+    """Up to `limit` deliveries that may be sent to this receiver now, at most one of each prediction, oldest first.
 
-    They are the caller's until `until`. What is left out because something newer is to be sent ends as superseded.
+    They are the caller's until `until`. What is left out because something newer is to be sent ends as superseded; True
+    where that was so much that others have their turn first, and it is worth while to ask again at once.
     """
     claimed: list[Claimed] = []
     taken: set[str] = set()
     for _ in range(_LOOKS):
-        found = c.run(_CANDIDATES, receiver=receiver, now=now, stale=now - PATIENCE, limit=_LOOK)
+        found = c.run(_CANDIDATES, receiver=receiver, now=now, stale=now - PATIENCE, limit=min(_LOOK, 3 * limit + 8))
         superseded = 0
         for id_, prediction_id, number, attempts, changed_at, newer in found:
             if prediction_id in taken:
@@ -81,8 +83,8 @@ def claim(c: Connection, receiver: str, now: int, *, until: int, limit: int) -> 
                 claimed.append(Claimed(id_, attempts, until))
                 c.change(_SUPERSEDE_OLDER, prediction_id=prediction_id, number=number, now=now)
         if len(claimed) >= limit or not superseded:
-            break
-    return claimed
+            return claimed, False
+    return claimed, True
 
 
 def next_due(c: Connection, receiver: str, now: int) -> int | None:
@@ -276,7 +278,7 @@ _CANDIDATES = Query(
     )
     .join_from(deliveries, webhooks, webhooks.c.prediction_id == deliveries.c.prediction_id)
     .where(deliveries.c.receiver == bindparam("receiver"), *_MAY_BE_SENT, ~_goes_first)
-    .order_by(deliveries.c.due_at, deliveries.c.id)
+    .order_by(deliveries.c.due_at)
     .limit(bindparam("limit"))
     .with_for_update(of=webhooks, skip_locked=True)
 )

@@ -178,6 +178,11 @@ class _Lane:
         sender = self._sender
         wanted = max(0, self._width - len(self.claimed))
         got = sender.room.take(wanted, holds=bool(self.claimed))
+        if not got and not self.records:
+            # An attempt that ends wakes this lane, or makes room.
+            if wanted:
+                sender.room.wait(self)
+            return sender.now() + int(LOOK_SECONDS * 1e6)
         records, self.records = self.records, []
         work = Work((), None)
         try:
