@@ -40,10 +40,12 @@ from augury.service.access import Access
 from augury.service.bundles import Bundles
 from augury.service.execution import Execution
 from augury.service.fleet import Fleet
+from augury.service.followers import Followers
 from augury.service.gate import Gate
 from augury.service.gauges import Metrics
 from augury.service.health import Health
 from augury.service.hints import Hints
+from augury.service.logbook import Logbook
 from augury.service.models import Models
 from augury.service.offers import Offers
 from augury.service.predictions import Predictions
@@ -149,6 +151,7 @@ async def _watch_signals(scope: anyio.CancelScope, stop: anyio.Event, parts: Par
 async def _run_engine(parts: Parts, stop: anyio.Event, ready: anyio.Event, drained: anyio.Event) -> None:
     await parts.engine.run(stop, ready=ready)
     parts.services.predictions.release_holds()
+    parts.services.followers.release()
     drained.set()
 
 
@@ -274,10 +277,12 @@ def _services(
     )
 
     access = Access(db, ids, wall_clock)
-    tails = Tails()
+    tails, followers = Tails(), Followers()
     services = Services(
         predictions=predictions,
-        streams=Streams(db, hints, tails, predictions),
+        streams=Streams(db, hints, tails, followers, predictions),
+        logbook=Logbook(db, hints, followers, predictions),
+        followers=followers,
         models=models,
         users=Users(db, notifier, access, wall_clock),
         access=access,
@@ -347,6 +352,8 @@ def _http_config(settings: Settings, parts: Parts) -> uvicorn.Config:
         max_wait=settings.max_wait,
         max_body=settings.max_body,
         max_bundle=settings.max_bundle,
+        stream_idle=settings.stream_idle,
+        stream_heartbeat=settings.stream_heartbeat,
         public_url=settings.public_url,
         metrics_open=bool(_own_networks(settings.host)) if settings.metrics is None else settings.metrics == "open",
     )

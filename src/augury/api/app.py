@@ -14,11 +14,26 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from augury.api import bundles, deliveries, health, models, predictions, problems, reference, users, versions
+from augury.api import (
+    bundles,
+    deliveries,
+    health,
+    logs,
+    metrics,
+    models,
+    predictions,
+    problems,
+    reference,
+    removal,
+    streams,
+    users,
+    versions,
+    workers,
+)
 from augury.api.middleware import Allowance, BodyLimit, Envelope
-from augury.api.services import Limits, Readiness, Services
+from augury.api.services import Limits, Services
 
-__all__ = ["Limits", "Readiness", "Services", "create_app"]
+__all__ = ["Limits", "Services", "create_app"]
 
 
 def create_app(services: Services, limits: Limits) -> FastAPI:
@@ -30,12 +45,16 @@ def create_app(services: Services, limits: Limits) -> FastAPI:
         below=Allowance(limits.max_bundle, "max_bundle"),
     )
     create = partial(
-        predictions.CreatePrediction, predictions=services.predictions, access=services.access, limits=limits
+        predictions.CreatePrediction,
+        predictions=services.predictions,
+        streams=services.streams,
+        access=services.access,
+        limits=limits,
     )
     app = FastAPI(
         # Known to the router, too, which names the methods of a path to those who use another.
         routes=[Route(predictions.PATH, create(predictions.nothing_else), methods=["POST"], include_in_schema=False)],
-        middleware=[Middleware(Envelope), body_limit, Middleware(create)],
+        middleware=[Middleware(Envelope, answers=services.metrics.tally.answers), body_limit, Middleware(create)],
         redirect_slashes=False,
         # What it would look for on each request, on a server that sends nothing to anybody.
         telemetry={"tracing": False, "metrics": False, "auto_configure": False},
@@ -46,11 +65,16 @@ def create_app(services: Services, limits: Limits) -> FastAPI:
     app.state.access = services.access
     problems.install(app)
     app.include_router(predictions.routes(services))
+    app.include_router(streams.routes(services, limits))
+    app.include_router(logs.routes(services, limits))
     app.include_router(deliveries.routes(services))
     app.include_router(models.routes(services))
     app.include_router(versions.routes(services))
     app.include_router(users.routes(services))
     app.include_router(bundles.routes(services, limits))
-    app.include_router(health.routes(services.readiness))
+    app.include_router(removal.routes(services.removal))
+    app.include_router(workers.routes(services.fleet))
+    app.include_router(metrics.routes(services.metrics, open_to_all=limits.metrics_open))
+    app.include_router(health.routes(services.health))
     app.include_router(reference.routes(app, version("augury"), limits.public_url))
     return app

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from augury.api import schemas
 from augury.domain.jsontext import JsonObject
 
+EVENTS = "text/event-stream"
 REFERENCE = "#/components/schemas/{model}"
 
 ERRORS: Mapping[int, str] = {
@@ -43,8 +44,13 @@ def described(
     body: type[BaseModel] | None = None,
     parameters: tuple[JsonObject, ...] = (),
     status: int = 200,
+    streams: str | None = None,
 ) -> dict[str, Any]:
-    """The keyword arguments of a FastAPI route. `answer` is the model of the response body, or None for a null."""
+    """The keyword arguments of a FastAPI route.
+
+    `answer` is the model of the response body, or None for a null; `streams` says what events it sends instead, or
+    beside it where it is asked for them.
+    """
     extra: dict[str, Any] = {}
     if body is not None:
         extra["requestBody"] = request_body(body)
@@ -52,7 +58,9 @@ def described(
     if parameters:
         extra["parameters"] = list(parameters)
     responses = {str(code): error_response(code) for code in sorted({*errors, 429})}
-    if answer is None:
+    if streams is not None:
+        responses[str(status)] = {"description": "Done.", "content": {EVENTS: event_stream(streams)}}
+    elif answer is None:
         responses[str(status)] = {"content": {"application/json": {"schema": {"type": "null"}}}}
     return {
         "operation_id": operation_id,
@@ -63,6 +71,11 @@ def described(
         "responses": responses,
         "openapi_extra": extra or None,
     }
+
+
+def event_stream(description: str) -> dict[str, Any]:
+    """A body of server-sent events."""
+    return {"schema": {"type": "string", "description": description}}
 
 
 def request_body(model: type[BaseModel]) -> JsonObject:

@@ -27,6 +27,8 @@ class Envelope:
     """Names each request, adds the name to its answer, and answers 500 for an error of ours."""
 
     app: ASGIApp
+    answers: list[int] = field(default_factory=lambda: [0] * 6)
+    """Counts the answers by the hundreds of their status."""
     # Unique across restarts and processes, and cheaper than a random number for each request.
     names: Iterable[str] = field(default_factory=lambda: _names(secrets.token_hex(5)))
 
@@ -44,6 +46,7 @@ class Envelope:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                self.answers[message["status"] // 100] += 1
                 message["headers"] = [*message.get("headers", ()), header]
             await send(message)
 

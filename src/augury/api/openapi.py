@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from augury.api import auth, schemas
-from augury.api.describe import IDEMPOTENCY_KEY, REFERENCE, error_response, request_body
+from augury.api.describe import EVENTS, IDEMPOTENCY_KEY, REFERENCE, error_response, event_stream, request_body
 from augury.api.predictions import PATH, CreatePrediction
 
 _READ_BY_HAND: tuple[type[BaseModel], ...] = (
@@ -98,7 +98,11 @@ def _create_prediction() -> dict[str, Any]:
         "parameters": [*_HEADERS, IDEMPOTENCY_KEY],
         "requestBody": request_body(schemas.NewPrediction),
         "responses": {
-            "200": {"description": "It ended while the request was held.", **answer},
+            "200": {
+                "description": "It ended while the request was held; or, with `stream` and a hold, its events.",
+                **answer,
+                "content": {**answer["content"], EVENTS: event_stream("The events of the prediction, as they come.")},
+            },
             "202": {"description": "It is stored and will run.", **answer, "headers": dict(answer["headers"])},
             **{str(status): error_response(status) for status in (401, 403, 404, 409, 410, 413, 422, 429, 503)},
         },

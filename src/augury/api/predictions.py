@@ -19,16 +19,20 @@ from fastapi import APIRouter, Query, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from augury.api import auth, bodies, preferences, problems, schemas
+from augury.api import streams as streaming
 from augury.api.auth import AnyCaller
 from augury.api.describe import described
 from augury.api.paging import CursorQuery, PageSize, page_response
 from augury.api.services import Limits, Services
+from augury.api.sse import EventStream
 from augury.domain.account import Caller
-from augury.domain.errors import CallerError, InvalidRequest
+from augury.domain.errors import CallerError
+from augury.domain.event import Event
 from augury.domain.prediction import Prediction, Status
 from augury.service.access import Access
 from augury.service.predictions import NewPrediction, Predictions, WebhookTarget
 from augury.service.presentation import prediction_json
+from augury.service.streams import Streams
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +69,7 @@ class CreatePrediction:
 
     app: ASGIApp
     predictions: Predictions
+    streams: Streams
     access: Access
     limits: Limits
 
@@ -84,12 +89,24 @@ class CreatePrediction:
         raw = await bodies.read(receive)
         body, ignored = bodies.parse(schemas.NewPrediction, raw)
         hold = None
+        request = _request(headers, raw, body)
         if b"prefer" in headers:
-            prefer = (value for name, value in scope["headers"] if name == b"prefer")
+            prefer = [value for name, value in scope["headers"] if name == b"prefer"]
+            if body.stream and (idle := streaming.idle_seconds(prefer, self.limits)) is not None:
+                answer = await self._stream(caller, request, idle, ignored)
+                await answer(scope, receive, send)
+                return
             hold = preferences.wait_seconds(prefer, self.limits.default_wait, self.limits.max_wait)
-        request = _request(headers, raw, body, hold)
         prediction = await self._create(caller, request, hold or 0.0, receive)
         await _respond(send, prediction, hold, ignored)
+
+    async def _stream(
+        self, caller: Caller, request: NewPrediction, idle: float, ignored: str | None
+    ) -> EventStream[Event]:
+        """The prediction's events as its answer (D13)."""
+        prediction = await self.predictions.create(caller, request)
+        follower = self.streams.follow(prediction)
+        return streaming.answer(follower, self.limits, idle, _about(prediction, ignored))
 
     async def _create(self, caller: Caller, request: NewPrediction, hold: float, receive: Receive) -> Prediction:
         if hold <= 0:
@@ -157,10 +174,7 @@ class _Routes:
         return Response(b"null", 202, media_type="application/json")
 
 
-def _request(headers: dict[bytes, bytes], raw: bytes, body: schemas.NewPrediction, hold: float | None) -> NewPrediction:
-    if body.stream and hold is not None:
-        msg = "Streamed answers are not available in this version: leave out `Prefer: wait`, or `stream`."
-        raise InvalidRequest.at("body", "stream", msg=msg, type="streams_unavailable", input=True)
+def _request(headers: dict[bytes, bytes], raw: bytes, body: schemas.NewPrediction) -> NewPrediction:
     key = preferences.idempotency_key(headers.get(b"idempotency-key"))
     return NewPrediction(
         model=body.model,
@@ -174,17 +188,21 @@ def _request(headers: dict[bytes, bytes], raw: bytes, body: schemas.NewPredictio
     )
 
 
+def _about(prediction: Prediction, ignored: str | None) -> list[tuple[bytes, bytes]]:
+    """The headers of every answer to a create."""
+    location = (b"location", f"{PATH}/{prediction.id}".encode())
+    return [location] if ignored is None else [location, (bodies.IGNORED.lower().encode(), ignored.encode())]
+
+
 async def _respond(send: Send, prediction: Prediction, hold: float | None, ignored: str | None) -> None:
     content = prediction_json(prediction)
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(content)),
-        (b"location", f"{PATH}/{prediction.id}".encode()),
+        *_about(prediction, ignored),
     ]
     if hold is not None:
         headers.append((b"preference-applied", f"wait={hold:g}".encode()))
-    if ignored is not None:
-        headers.append((bodies.IGNORED.lower().encode(), ignored.encode()))
     status = 200 if hold is not None and prediction.finished else 202
     start: dict[str, Any] = {"type": "http.response.start", "status": status, "headers": headers}
     await send(start)

@@ -12,7 +12,18 @@ from collections.abc import Iterable, Mapping
 
 from augury.domain.account import Caller
 from augury.domain.errors import InvalidRequest
+from augury.domain.jsontext import JsonObject
 from augury.service.once import Idempotency
+
+Headers = Iterable[bytes]
+
+PREFER_IDLE: JsonObject = {
+    "name": "Prefer",
+    "in": "header",
+    "required": False,
+    "description": "`wait=<seconds>`: end the stream when nothing has come for so long.",
+    "schema": {"type": "string"},
+}
 
 MAX_CANCEL_AFTER = 365 * 86_400.0
 _PREFERENCE = re.compile(r"""\s*wait\s*(?:=\s*(?:"([^"]*)"|([^\s;]*))\s*)?(?:;.*)?\Z""", re.IGNORECASE)
@@ -21,7 +32,7 @@ _KEY = re.compile(rb"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?\Z")
 _WORDS = {b"true": True, b"1": True, b"false": False, b"0": False}
 
 
-def wait_seconds(prefer: Iterable[bytes], default: float, maximum: float) -> float | None:
+def wait_seconds(prefer: Headers, default: float, maximum: float) -> float | None:
     """The hold that Prefer headers ask for in seconds, at most `maximum`; None where none is asked for."""
     for header in prefer:
         for preference in header.decode("latin-1").split(","):

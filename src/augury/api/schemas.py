@@ -210,6 +210,16 @@ class Prediction(PredictionSummary):
     stream: bool
 
 
+class LogLine(BaseModel):
+    """A line that a model's code has written."""
+
+    time: str
+    phase: Literal["setup", "run"] = Field(description="setup: of the worker that the prediction waited for.")
+    stream: str = Field(description="stdout, stderr, logging, or progress for the words of a progress report.")
+    attempt: int = Field(description="Which run of the prediction wrote it, from 1; 0 for a setup.")
+    text: str
+
+
 class DeliveryAttempt(BaseModel):
     """One try to deliver."""
 
@@ -331,11 +341,54 @@ class Bundle(StoredBundle):
     size: int
 
 
+class Recovered(BaseModel):
+    """What an earlier process had left, when this one began."""
+
+    predictions: int = Field(description="Given back to the queue.")
+    processes: int = Field(description="Still there, and ended.")
+
+
 class Health(BaseModel):
     """Whether the server can take work."""
 
     status: Literal["ready", "not_ready"]
-    problems: list[str]
+    problems: list[str] = Field(description="What keeps it from that, one sentence each.")
+    node: str | None = Field(description="The engine's id.")
+    since: str | None = Field(description="When the engine became ready.")
+    recovered: Recovered
+    lease_lost_at: str | None = Field(description="When this node was taken for lost by others, the last time.")
+
+
+class Node(BaseModel):
+    """An engine's process."""
+
+    id: str
+    hostname: str
+    pid: int
+    started_at: str
+    lease_until: str = Field(description="Taken for lost if it has not given another sign of life by then.")
+
+
+class Worker(BaseModel):
+    """A process that runs a model."""
+
+    id: str
+    node_id: str
+    hostname: str | None
+    pid: int | None
+    model: ModelReference
+    state: Literal["starting", "ready", "draining"]
+    slots: int = Field(description="How many predictions it runs at once.")
+    predictions: list[str] = Field(description="What it runs or is about to, oldest first.")
+    created_at: str
+    ready_at: str | None
+
+
+class Fleet(BaseModel):
+    """What runs where."""
+
+    nodes: list[Node]
+    workers: list[Worker]
 
 
 class Error(BaseModel):

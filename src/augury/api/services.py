@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from augury.service.access import Access
 from augury.service.bundles import Bundles
 from augury.service.fleet import Fleet
+from augury.service.followers import Followers
 from augury.service.gauges import Metrics
 from augury.service.health import Health
+from augury.service.logbook import Logbook
 from augury.service.models import Models
 from augury.service.predictions import Predictions
 from augury.service.removal import Removal
@@ -26,6 +28,8 @@ class Services:
 
     predictions: Predictions
     streams: Streams
+    logbook: Logbook
+    followers: Followers
     models: Models
     users: Users
     access: Access
@@ -45,6 +49,9 @@ class Limits:
     max_wait: float
     max_body: int
     max_bundle: int
+    stream_idle: float = 60.0
+    """How long a stream without an event stays open whose reader names no time."""
+    stream_heartbeat: float = 15.0
     public_url: str | None = None
     metrics_open: bool = False
     """Whether the metrics are shown without a token."""

@@ -25,3 +25,15 @@ class Line:
     time: int
     stream: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A stored line. `number` orders those of one phase; `attempt` is 0 for a setup's. Time as in Line."""
+
+    phase: Phase
+    number: int
+    attempt: int
+    time: int
+    stream: str
+    text: str

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from augury.domain.account import Caller
+from augury.domain.errors import Forbidden
 from augury.domain.ids import NodeId, WorkerId
 from augury.store import workers as rows
+from augury.store.connection import Connection
 from augury.store.database import Database
+from augury.store.workers import NodeRow, WorkerRow
+
+__all__ = ["Fleet", "NodeRow", "WorkerRow"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,16 @@ class Fleet:
     async def workers(self) -> list[rows.WorkerRow]:
         """What runs where, since when."""
         return await self.db.read(rows.live_workers)
+
+    async def overview(self, caller: Caller) -> tuple[list[NodeRow], list[WorkerRow]]:
+        """Every node and every worker, with what it runs; raises Forbidden `admins_only`."""
+        if not caller.admin:
+            raise Forbidden("Only admins may see what runs where.", code="admins_only")
+
+        def both(c: Connection) -> tuple[list[NodeRow], list[WorkerRow]]:
+            return rows.list_nodes(c), rows.live_workers(c)
+
+        return await self.db.read(both)
 
     def _until(self, now: int) -> int:
         return now + int(self.lease * 1_000_000)

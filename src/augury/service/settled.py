@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from augury.domain.ids import PredictionId
 from augury.domain.prediction import Prediction
+from augury.service.tally import Tally
 
 Waiter = asyncio.Future["Prediction | None"]
 
@@ -21,8 +22,14 @@ Waiter = asyncio.Future["Prediction | None"]
 class Settled:
     """Who waits for which prediction. Used from the event loop only."""
 
+    tally: Tally = field(default_factory=Tally)
     _waiters: dict[PredictionId, list[Waiter]] = field(default_factory=dict[PredictionId, list[Waiter]])
     _released: bool = False
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for an end."""
+        return sum(map(len, self._waiters.values()))
 
     @property
     def alone(self) -> bool:
@@ -48,6 +55,7 @@ class Settled:
 
     def settle(self, prediction: Prediction) -> None:
         """This prediction has ended, and that is committed."""
+        self.tally.ended[prediction.status] += 1
         for waiter in self._waiters.get(prediction.id, ()):
             if not waiter.done():
                 waiter.set_result(prediction)

@@ -8,17 +8,14 @@ Replaying and following are the same steps. Whoever reads slowly reads pages, an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
-
-import anyio
 
 from augury.domain import errors
 from augury.domain.account import Caller
 from augury.domain.event import FIRST_OUTPUT, Event, Kind, first_event, last_event
 from augury.domain.prediction import Prediction
+from augury.service.followers import Follower, Followers
 from augury.service.hints import Hints
 from augury.service.predictions import Predictions
 from augury.service.tails import Tails
@@ -26,9 +23,6 @@ from augury.store import events
 from augury.store import predictions as rows
 from augury.store.connection import Connection
 from augury.store.database import Database
-
-RECHECK_SECONDS = 15.0
-"""How often a reader looks into the store by itself, should every hint be lost."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +32,10 @@ class Streams:
     db: Database
     hints: Hints
     tails: Tails
+    followers: Followers
     predictions: Predictions
 
-    async def open(self, caller: Caller, prediction_id: str, after: int = 0) -> Follower:
+    async def open(self, caller: Caller, prediction_id: str, after: int = 0) -> StreamFollower:
         """The stream of the caller's prediction behind event number `after`.
 
         Raises InvalidRequest and NotFound as Predictions.get does, Conflict `not_streaming` for one that was created
@@ -55,7 +50,7 @@ class Streams:
             )
         return self.follow(found, after)
 
-    def follow(self, prediction: Prediction, after: int = 0) -> Follower:
+    def follow(self, prediction: Prediction, after: int = 0) -> StreamFollower:
         """The stream of a prediction that the caller may see; raises Conflict `not_streaming`."""
         if not prediction.stream:
             raise errors.Conflict(
@@ -63,74 +58,44 @@ class Streams:
                 code="not_streaming",
                 hint='Create it with "stream": true, or wait for its output.',
             )
-        return Follower(self, prediction, after)
+        return StreamFollower(self, prediction, after)
 
 
-class Follower:
-    """One reader's way through a stream. Use as a context manager, from one task."""
+class StreamFollower(Follower[Event]):
+    """One reader's way through a stream."""
 
     def __init__(self, streams: Streams, prediction: Prediction, after: int) -> None:
-        self.prediction = prediction
+        super().__init__(prediction, streams.hints, streams.followers)
         self._streams = streams
         self._position = after
-        self._over = False
-        self._fresh = anyio.Event()
-        self._context = ExitStack()
 
     def __enter__(self) -> Self:
-        streams, prediction = self._streams, self.prediction
-        self._context.enter_context(streams.tails.follow(prediction.id))
-        self._context.enter_context(streams.hints.following(prediction.id, prediction.version_id, self._hear))
-        return self
+        self._context.enter_context(self._streams.tails.follow(self.prediction.id))
+        return super().__enter__()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._context.close()
-
-    async def next(self, timeout: float) -> Sequence[Event]:
-        """The events that follow, in order and without a gap; none when `timeout` seconds passed without one.
-
-        After one that is `last` there is nothing.
-        """
-        deadline = anyio.current_time() + timeout
-        while not self._over:
-            self._fresh = anyio.Event()
-            if found := await self._look():
-                self._position = max(self._position, found[-1].number)
-                self._over = found[-1].last
-                return found
-            left = deadline - anyio.current_time()
-            if left <= 0:
-                break
-            with anyio.move_on_after(min(left, RECHECK_SECONDS)):
-                await self._fresh.wait()
-        return ()
-
-    def _hear(self) -> None:
-        self._fresh.set()
-
-    async def _look(self) -> list[Event]:
-        beginning = [first_event(self.prediction)] if self._position < 1 else []
+    async def _look(self) -> Sequence[Event]:
+        found = [first_event(self.prediction)] if self._position < 1 else []
         after = max(self._position, FIRST_OUTPUT - 1)
-        kept = self._streams.tails.after(self.prediction.id, after)
-        if kept:
-            return [*beginning, *(Event(number, Kind.OUTPUT, data) for number, data in kept)]
-        now, items, complete = await self._streams.db.read(lambda c: _read(c, self.prediction, after))
-        found = [*beginning, *(Event(number, Kind.OUTPUT, data) for number, data in items)]
-        if now.finished and complete is not None:
-            found.append(last_event(now, complete))
+        items = self._streams.tails.after(self.prediction.id, after)
+        ended: Event | None = None
+        if not items:
+            items, ended = await self._streams.db.read(lambda c: _read(c, self.prediction, after))
+        found.extend(Event(number, Kind.OUTPUT, data) for number, data in items)
+        if ended is not None:
+            found.append(ended)
+            self.over = True
+        if found:
+            self._position = max(self._position, found[-1].number)
         return found
 
 
-def _read(c: Connection, prediction: Prediction, after: int) -> tuple[Prediction, list[events.Item], int | None]:
-    """The prediction, a page of its items, and the number that follows its last item if the page reaches it."""
+def _read(c: Connection, prediction: Prediction, after: int) -> tuple[list[events.Item], Event | None]:
+    """A page of the items, and the last event where the page reaches it."""
     now = rows.summary(c, prediction.id) or prediction
     items = events.after(c, prediction.id, after)
     if not now.finished:
-        return now, items, None
+        return items, None
     last = events.last_number(c, prediction.id)
-    reached = items[-1][0] if items else after
-    if reached < last:
-        return now, items, None
-    return rows.get(c, prediction.id) or now, items, last + 1
+    if (items[-1][0] if items else after) < last:
+        return items, None
+    return items, last_event(rows.get(c, prediction.id) or now, last + 1)

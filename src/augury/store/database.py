@@ -151,6 +151,10 @@ class Database:
         """Run `fn` in one snapshot; it can change nothing."""
         return await self._put(self._reads, fn)
 
+    def read_soon(self, fn: Callable[[Connection], T]) -> asyncio.Future[T]:
+        """As `read`, without a coroutine."""
+        return self._put(self._reads, fn)
+
     async def write(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` in a transaction and return after the commit; what it raises undoes it alone.
 

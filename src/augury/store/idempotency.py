@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, select, text
+from sqlalchemy import bindparam, delete, select, text, tuple_
 
 from augury.store.connection import Connection, Query
 from augury.store.tables import idempotency_keys
@@ -37,9 +37,9 @@ def remember(
     return Remembered(*rows[0]) if rows else remember(c, token_id, key, body_hash, kind, resource, now)
 
 
-def forget_before(c: Connection, time: int) -> int:
-    """Forget the keys first used before a time, in microseconds since the epoch; how many they were."""
-    return c.change(_FORGET, time=time)
+def forget_before(c: Connection, time: int, most: int = 1_000_000) -> int:
+    """Forget up to `most` keys first used before a time, in microseconds since the epoch; how many they were."""
+    return c.change(_FORGET, time=time, most=most)
 
 
 _STORE = Query(
@@ -56,4 +56,6 @@ _FIND = Query(
         idempotency_keys.c.created_at,
     ).where(idempotency_keys.c.token_id == bindparam("token_id"), idempotency_keys.c.key == bindparam("key"))
 )
-_FORGET = Query(delete(idempotency_keys).where(idempotency_keys.c.created_at < bindparam("time")))
+_KEY = (idempotency_keys.c.token_id, idempotency_keys.c.key)
+_old = select(*_KEY).where(idempotency_keys.c.created_at < bindparam("time")).limit(bindparam("most"))
+_FORGET = Query(delete(idempotency_keys).where(tuple_(*_KEY).in_(_old)))

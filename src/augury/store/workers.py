@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Text, and_, bindparam, delete, func, insert, select, update
 
-from augury.domain.ids import NodeId, WorkerId
+from augury.domain.ids import NodeId, PredictionId, WorkerId
 from augury.domain.prediction import ModelRef
 from augury.store.connection import Connection, Query
 from augury.store.tables import accounts, models, nodes, predictions, versions, workers
@@ -36,6 +36,19 @@ class WorkerRow:
     ready_at: int | None
     running: int
     """How many predictions are assigned to it."""
+    predictions: tuple[PredictionId, ...] = ()
+    """Those predictions, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """An engine's process, as it registered itself. Times are microseconds since the epoch."""
+
+    id: NodeId
+    hostname: str
+    pid: int
+    started_at: int
+    lease_until: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,11 @@ def remove_node(c: Connection, node_id: NodeId) -> bool:
 def node_ids(c: Connection) -> list[NodeId]:
     """Every known node, alive or not."""
     return [row[0] for row in c.run(_NODE_IDS)]
+
+
+def list_nodes(c: Connection) -> list[NodeRow]:
+    """Every known node, oldest first."""
+    return [NodeRow(*row) for row in c.run(_NODES)]
 
 
 def insert_worker(
@@ -118,8 +136,11 @@ def end_worker(c: Connection, worker_id: WorkerId, *, reason: str, ended_at: int
 
 def live_workers(c: Connection) -> list[WorkerRow]:
     """Every worker that has not ended, oldest first."""
+    has: dict[str, list[PredictionId]] = {}
+    for worker_id, prediction_id in c.run(_ASSIGNED):
+        has.setdefault(worker_id, []).append(prediction_id)
     return [
-        WorkerRow(id_, node, host, version, ModelRef(owner, name, number), *rest)
+        WorkerRow(id_, node, host, version, ModelRef(owner, name, number), *rest, predictions=tuple(has.get(id_, ())))
         for id_, node, host, version, owner, name, number, *rest in c.run(_LIVE)
     ]
 
@@ -150,6 +171,14 @@ _REGISTER = Query(
 _HEARTBEAT = Query(update(nodes).where(nodes.c.id == bindparam("wanted")).values(lease_until=bindparam("lease_until")))
 _REMOVE = Query(delete(nodes).where(nodes.c.id == bindparam("wanted")))
 _NODE_IDS = Query(select(nodes.c.id).order_by(nodes.c.id))
+_NODES = Query(
+    select(nodes.c.id, nodes.c.hostname, nodes.c.pid, nodes.c.started_at, nodes.c.lease_until).order_by(nodes.c.id)
+)
+_ASSIGNED = Query(
+    select(predictions.c.worker_id, predictions.c.id)
+    .where(predictions.c.worker_id.is_not(None), predictions.c.finished_at.is_(None))
+    .order_by(predictions.c.id)
+)
 _INSERT = Query(
     insert(workers).values(
         state="starting",

@@ -1,0 +1,112 @@
+"""Server-sent events: a follower's items as frames, heartbeats while it is silent, and a clean end.
+
+    follower -> items that are ready -> one piece of bytes -> the socket, which sets the pace
+
+A reader that goes away ends the work for it at once. Knows nothing about what is followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import anyio
+from fastapi import Response
+from starlette.types import Receive, Scope, Send
+
+from augury.service.followers import Follower
+
+Item = TypeVar("Item")
+Headers = Iterable[tuple[bytes, bytes]]
+
+MAX_IDLE = 3600.0
+"""Seconds of silence that a reader may ask to wait through."""
+MIN_IDLE = 1.0
+"""Less would let a client that comes back at once do nothing else."""
+_PIECE = 65_536
+_HEARTBEAT = b": ping\n\n"
+_HEADERS = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds of silence: until a heartbeat, and until the end."""
+
+    heartbeat: float
+    idle: float
+
+
+class EventStream(Response, Generic[Item]):
+    """The answer that follows until there is nothing more, nobody reads, or nothing has come for too long."""
+
+    def __init__(
+        self,
+        follower: Follower[Item],
+        render: Callable[[Item], bytes],
+        pace: Pace,
+        *,
+        headers: Headers = (),
+        end: Callable[[], bytes] = bytes,
+    ) -> None:
+        """`end` gives the frame that follows the last item."""
+        super().__init__()
+        self.raw_headers = [*_HEADERS, *headers]
+        self._follower = follower
+        self._render = render
+        self._pace = pace
+        self._end = end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        with self._follower:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_until_gone, receive, tasks.cancel_scope)
+                await self._follow(send)
+                tasks.cancel_scope.cancel()
+
+    async def _follow(self, send: Send) -> None:
+        follower, pace = self._follower, self._pace
+        heard = anyio.current_time()
+        while not (follower.over or follower.released):
+            silent = anyio.current_time() - heard
+            if silent >= pace.idle:
+                break
+            items = await follower.next(min(pace.heartbeat, pace.idle - silent))
+            if items:
+                for piece in _pieces(map(self._render, items)):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                heard = anyio.current_time()
+            elif not follower.over and anyio.current_time() - heard < pace.idle:
+                await send({"type": "http.response.body", "body": _HEARTBEAT, "more_body": True})
+        await send({"type": "http.response.body", "body": self._end() if follower.over else b""})
+
+
+def frame(number: object, event: str, data: str) -> bytes:
+    """One event; `data` is JSON without line breaks, so that nothing in it can end a line."""
+    return f"id: {number}\nevent: {event}\ndata: {data}\n\n".encode()
+
+
+def _pieces(frames: Iterable[bytes]) -> Iterator[bytes]:
+    """What is sent at once: many small frames together, a big one alone."""
+    waiting: list[bytes] = []
+    size = 0
+    for one in frames:
+        waiting.append(one)
+        size += len(one)
+        if size >= _PIECE:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
+async def _until_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()
