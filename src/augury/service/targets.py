@@ -87,6 +87,8 @@ class Targets:
     async def _may_be_called(self, host: str, port: int) -> bool:
         if host == "localhost" or host.endswith(".localhost"):
             return any(self.allowed.permits(one) for one in _LOOPBACK)
+        if (known := literal(host)) is not None:
+            return self.allowed.permits(known)
         try:
             with anyio.fail_after(LOOK_UP_SECONDS):
                 await self.addresses(host, port)

@@ -214,15 +214,13 @@ _OPEN = _literal("deliveries.state IN ('due', 'sending')")
 
 _other = deliveries.alias("other")
 _OTHER_OPEN = _literal("other.state IN ('due', 'sending')")
-_last = select(func.max(_other.c.number)).where(_other.c.prediction_id == predictions.c.id).scalar_subquery()
-_number = func.coalesce(_last, 0) + 1
-_said = (
-    select(_other.c.status)
-    .where(_other.c.prediction_id == predictions.c.id)
-    .order_by(_other.c.number.desc())
-    .limit(1)
+_newest = (
+    select(func.max(deliveries.c.number))
+    .where(deliveries.c.prediction_id == predictions.c.id)
+    .correlate(predictions)
     .scalar_subquery()
 )
+_number = func.coalesce(_other.c.number, 0) + 1
 _SUBSCRIBE = Query(
     sql_insert(webhooks).values({name: bindparam(name) for name in ("prediction_id", "url", "secret", "receiver")})
 )
@@ -248,7 +246,8 @@ _NOTE = Query(
             cast(null(), BigInteger),
         )
         .join_from(predictions, webhooks, webhooks.c.prediction_id == predictions.c.id)
-        .where(predictions.c.id == bindparam("wanted"), func.coalesce(_said, "") != predictions.c.status),
+        .join(_other, and_(_other.c.prediction_id == predictions.c.id, _other.c.number == _newest), isouter=True)
+        .where(predictions.c.id == bindparam("wanted"), func.coalesce(_other.c.status, "") != predictions.c.status),
     )
     .returning(deliveries.c.receiver)
 )  # fmt: skip

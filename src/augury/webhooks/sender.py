@@ -96,7 +96,7 @@ class Sender:
         if lane is None:
             lane = self._lanes[receiver] = _Lane(receiver, self)
             tasks.start_soon(lane.run)
-        lane.wake()
+        lane.hint()
 
     async def _look_around(self, tasks: TaskGroup) -> None:
         while True:
@@ -127,6 +127,11 @@ class _Lane:
         """What was tried and is not yet written down."""
         self.busy = True
         self.rested = anyio.Event()
+
+    def hint(self) -> None:
+        """There is something new to be sent: not to be looked at before there is room for it."""
+        if self.records or len(self.claimed) < self._width:
+            self.wake()
 
     def wake(self) -> None:
         """There may be something to do."""
