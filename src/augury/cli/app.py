@@ -17,11 +17,13 @@ COMMANDS: dict[str, Command | Group] = {
     "run": Command("Make one prediction in a local worker, without a server.", "augury.cli.run:run"),
     "predict": Command("Make a prediction on the server.", "augury.cli.predict:predict"),
     "predictions": Group(
-        "List, show and cancel predictions.",
+        "List, show, cancel and delete predictions, and read their logs.",
         {
             "list": Command("List your predictions, newest first.", "augury.cli.predictions:list_"),
             "show": Command("Show a prediction as it is now.", "augury.cli.predictions:show"),
+            "logs": Command("Print what a prediction's code has written.", "augury.cli.predictions:logs"),
             "cancel": Command("Ask for the end of a prediction.", "augury.cli.predictions:cancel"),
+            "delete": Command("Remove what a prediction holds.", "augury.cli.predictions:delete"),
         },
         default="list",
     ),
@@ -45,6 +47,13 @@ COMMANDS: dict[str, Command | Group] = {
                 "Show or change what may be changed about a version.", "augury.cli.versions:configuration"
             ),
             "delete": Command("Delete a version.", "augury.cli.versions:delete"),
+        },
+    ),
+    "webhooks": Group(
+        "List what was sent to a webhook, and send it again.",
+        {
+            "list": Command("List what was sent to a prediction's webhook.", "augury.cli.webhooks:list_"),
+            "redeliver": Command("Send a delivery once more.", "augury.cli.webhooks:redeliver"),
         },
     ),
     "tokens": Group(

@@ -1,6 +1,6 @@
 """`augury predict`: a prediction on the server, from its input to its output.
 
-    schema of the version -> values -> create -> follow, cancelled by Ctrl+C -> output
+    schema of the version -> values -> create -> follow or stream, cancelled by Ctrl+C -> output
 
 Created without a hold, so that its id is known, and it can be cancelled, from the first moment.
 """
@@ -8,8 +8,11 @@ Created without a hold, so that its id is known, and it can be cancelled, from t
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -18,9 +21,11 @@ import typer
 
 from augury.cli.failing import CommandFailed
 from augury.cli.files import saved, shortened
+from augury.cli.following import log_events, stream_events
 from augury.cli.output import duration_text, on_terminal, say, write, write_json
 from augury.cli.progress import Watched, watching
 from augury.cli.remote import Connection, connected, problem_text
+from augury.cli.streaming import print_events
 from augury.cli.values import Inputs, parsed
 from augury.domain.model import MalformedReference, parse_reference
 from augury.domain.prediction import TERMINAL
@@ -36,32 +41,50 @@ Found = Mapping[str, Any]
 def predict(
     model: Annotated[str, typer.Argument(metavar="[OWNER/]NAME[:N]", help="The model, or one version of it.")],
     inputs: Inputs = None,
+    stream: Annotated[bool, typer.Option("--stream", help="Print the items of the output as they come.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Print the prediction's id and do not wait.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the whole prediction, as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the whole prediction, or with --stream each event, as JSON.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Save the files of the output here.")] = None,
+    webhook: Annotated[str | None, typer.Option(metavar="URL", help="Tell this address of every change.")] = None,
+    webhook_secret_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Sign what is sent there with the secret in this file.")
+    ] = None,
+    cancel_after: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="End it after so long, wherever it is.")
+    ] = None,
 ) -> None:
     """Make a prediction on the server.
 
     Its output goes to stdout: text as it is, all else as JSON. If it does not succeed, its error, traceback and last
     log lines go to stderr, and the exit code is 1. Ctrl+C cancels it.
 
+    With --stream the output comes piece by piece: text as it is, each other item as a line of JSON.
+
     An input of 5 is a number for a number and text for a text; "5" in quotes of its own is text where both are allowed.
 
     Example: augury predict ada/ocr -i image=@receipt.jpg -i min_score=0.8
     """
+    hook = _webhook(webhook, webhook_secret_file)
     with connected() as connection:
+        if cancel_after is not None:
+            # The client has no argument for it.
+            connection.http.headers["Cancel-After"] = f"{cancel_after:g}"
         reference = named(connection, model)
         given = parsed(inputs or (), _input_schema(connection, reference)) if inputs else {}
         with watching() as watched:
-            found: Found = cast(
-                "Found", connection.client.predictions.create(model=reference, input=cast("Any", given))
-            )
+            body: Any = {"model": reference, "input": given, **hook}
+            found: Found = cast("Found", connection.client.predictions.create(stream=stream, **body))
             if not no_wait:
-                found = follow(connection, found, watched)
+                with cancelling(connection, str(found["id"])):
+                    if stream:
+                        print_events(stream_events(connection, str(found["id"])), watched, as_json=as_json)
+                    found = follow(connection, found, watched)
         if no_wait:
             write_json(found) if as_json else write(str(found["id"]))
             return
-        _finish(connection, found, as_json=as_json, out=out)
+        _finish(connection, found, as_json=as_json, out=out, shown=stream)
 
 
 def named(connection: Connection, model: str) -> str:
@@ -73,20 +96,56 @@ def named(connection: Connection, model: str) -> str:
 
 
 def follow(connection: Connection, found: Found, watched: Watched) -> Found:
-    """The prediction at its end; Ctrl+C cancels it."""
+    """The prediction at its end."""
     pause = FIRST_LOOK
-    try:
-        while found["status"] not in TERMINAL:
-            watched.show(found)
-            time.sleep(pause)
-            pause = min(LAST_LOOK, pause * 1.5)
-            found = cast("Found", connection.client.predictions.get(str(found["id"])))
-    except KeyboardInterrupt:
-        with contextlib.suppress(httpx.HTTPError):
-            connection.client.predictions.cancel(str(found["id"]))
-            say(f"cancelled {found['id']}")
-        raise
+    reading = False
+    while found["status"] not in TERMINAL:
+        watched.show(found)
+        if watched.visible and not reading and pause >= LAST_LOOK:
+            # Only now: most predictions are over before anybody could read a line.
+            reading = True
+            threading.Thread(target=_show_log, args=(connection, str(found["id"]), watched), daemon=True).start()
+        time.sleep(pause)
+        pause = min(LAST_LOOK, pause * 1.5)
+        found = cast("Found", connection.client.predictions.get(str(found["id"])))
     return found
+
+
+@contextlib.contextmanager
+def cancelling(connection: Connection, prediction_id: str) -> Generator[None]:
+    """Cancel the prediction where its reader leaves: by Ctrl+C, or by closing the pipe."""
+    try:
+        yield
+    except (KeyboardInterrupt, BrokenPipeError) as why:
+        with contextlib.suppress(httpx.HTTPError):
+            connection.client.predictions.cancel(prediction_id)
+            say(f"cancelled {prediction_id}")
+        if isinstance(why, BrokenPipeError):
+            # What is still buffered has nowhere to go, and must not fail at exit once more.
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for the rest of the process
+            raise CommandFailed("nobody reads the output any more") from None
+        raise
+
+
+def _show_log(connection: Connection, prediction_id: str, watched: Watched) -> None:
+    # An older server has no logs: then there is nothing to show.
+    with contextlib.suppress(httpx.HTTPError):
+        for event in log_events(connection, prediction_id):
+            if event["event"] == "log":
+                watched.line(str(event["data"]["text"]))
+
+
+def _webhook(url: str | None, secret_file: Path | None) -> dict[str, Any]:
+    if url is None:
+        if secret_file is not None:
+            raise typer.BadParameter("it needs --webhook", param_hint="--webhook-secret-file")
+        return {}
+    if secret_file is None:
+        return {"webhook": {"url": url}}
+    try:
+        return {"webhook": {"url": url, "secret": secret_file.read_text().strip()}}
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"{secret_file} cannot be read: {error}", param_hint="--webhook-secret-file") from None
 
 
 def _input_schema(connection: Connection, reference: str) -> Mapping[str, Any]:
@@ -99,7 +158,8 @@ def _input_schema(connection: Connection, reference: str) -> Mapping[str, Any]:
     return version["schemas"]["prediction"]["input"]
 
 
-def _finish(connection: Connection, found: Found, *, as_json: bool, out: Path | None) -> None:
+def _finish(connection: Connection, found: Found, *, as_json: bool, out: Path | None, shown: bool) -> None:
+    """Print the output, unless it is `shown` already, or fail."""
     output = found["output"]
     if out is not None and found["status"] == "succeeded":
         output, paths = saved(output, out, connection.target.url, lambda url: _fetch(connection, url))
@@ -107,7 +167,9 @@ def _finish(connection: Connection, found: Found, *, as_json: bool, out: Path | 
             say(f"saved {path}")
     elif on_terminal():
         output = shortened(output)
-    if as_json:
+    if shown:
+        pass
+    elif as_json:
         write_json({**found, "output": output})
     elif found["status"] == "succeeded":
         write(output) if isinstance(output, str) else write_json(output)

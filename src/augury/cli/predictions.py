@@ -1,15 +1,16 @@
-"""`augury predictions`: list, show, cancel."""
+"""`augury predictions`: list, show, logs, cancel, delete."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, cast
 
 import typer
 
 from augury.cli.files import shortened
-from augury.cli.output import duration_text, on_terminal, say, write_fields, write_json, write_table
-from augury.cli.remote import all_of, connected
+from augury.cli.following import log_events
+from augury.cli.output import duration_text, on_terminal, say, write, write_fields, write_json, write_table
+from augury.cli.remote import PAGE, Connection, all_of, connected
 from augury.domain.jsontext import dumps
 from augury.domain.prediction import Status
 
@@ -71,6 +72,58 @@ def cancel(prediction_id: PredictionId) -> None:
     with connected() as connection:
         connection.client.predictions.cancel(prediction_id)
     say(f"asked for the end of {prediction_id}")
+
+
+def logs(
+    prediction_id: PredictionId,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the prediction has ended.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Each line as a line of JSON.")] = False,
+) -> None:
+    """Print what a prediction's code has written, with what its worker wrote while it was set up.
+
+    Example: augury predictions logs 0199e7c6-3f0e-7a31-b1c4-9f2d1c0a7b55 --follow
+    """
+    with connected() as connection:
+        if follow:
+            events = log_events(connection, prediction_id)
+            lines = (event["data"] for event in events if event["event"] == "log")
+        else:
+            lines = _log(connection, prediction_id)
+        for line in lines:
+            write(dumps(line) if as_json else _line(line))
+
+
+def delete(
+    prediction_id: PredictionId, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False
+) -> None:
+    """Remove a prediction's input, output, events and log for ever; that it was made, and how it ended, stays known.
+
+    Example: augury predictions delete 0199e7c6-3f0e-7a31-b1c4-9f2d1c0a7b55 --yes
+    """
+    with connected() as connection:
+        if not yes:
+            typer.confirm(f"Remove what prediction {prediction_id} holds?", abort=True, err=True)
+        connection.http.delete(f"{connection.target.url}/v1/predictions/{prediction_id}").raise_for_status()
+    say(f"removed what {prediction_id} held")
+
+
+def _log(connection: Connection, prediction_id: str) -> Iterator[Mapping[str, Any]]:
+    params: dict[str, Any] = {"page_size": PAGE}
+    while True:
+        answer = connection.http.get(
+            f"{connection.target.url}/v1/predictions/{prediction_id}/logs", params=params
+        ).raise_for_status()
+        page = cast("Mapping[str, Any]", answer.json())
+        yield from page["items"]
+        if page["next_cursor"] is None:
+            return
+        params["cursor"] = page["next_cursor"]
+
+
+def _line(line: Mapping[str, Any]) -> str:
+    if on_terminal():
+        return f"{line['time'][11:23]} {line['phase']:5} {line['stream']:8} {line['text']}"
+    return "\t".join((line["time"], line["phase"], line["stream"], line["text"]))
 
 
 def _model(found: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """What a person sees while a prediction waits, starts and runs: one line on a terminal, nothing in a pipe.
 
-    state, time in it, and how far the model says it is
+    state, time in it, how far the model says it is, and the last line of its log
 
 Knows nothing about where the news comes from.
 """
@@ -15,6 +15,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from augury.cli.output import console
 
+_LINE = 60
+"""Characters of a log line that are shown."""
 WORDS = {
     "pending": "pending: waiting for a worker",
     "starting": "starting: a worker is being set up",
@@ -27,7 +29,7 @@ class Watched:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._task = progress.add_task("sending", total=None)
+        self._task = progress.add_task("sending", total=None, line="")
 
     def show(self, prediction: Mapping[str, Any]) -> None:
         """Show the prediction's state."""
@@ -41,11 +43,31 @@ class Watched:
             completed=fraction or 0.0,
         )
 
+    @property
+    def visible(self) -> bool:
+        """Whether anybody sees it."""
+        return not self._progress.disable
+
+    def line(self, text: str) -> None:
+        """Show the last line of the prediction's log. From any thread."""
+        self._progress.update(self._task, line=" ".join(text.split())[:_LINE])
+
+    def stop(self) -> None:
+        """Show nothing any more: the data itself is on the terminal now."""
+        self._progress.stop()
+
 
 @contextmanager
 def watching() -> Generator[Watched]:
     """The line, for as long as the context lasts; it leaves no trace."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(20),
+        TimeElapsedColumn(),
+        # As it is: what a model writes is no markup.
+        TextColumn("{task.fields[line]}", style="dim", markup=False),
+    )
     shown = console()
     with Progress(*columns, console=shown, transient=True, disable=not shown.is_terminal) as progress:
         yield Watched(progress)

@@ -1,0 +1,206 @@
+"""What comes while a prediction goes on: its items, its log, its state; and what was sent of it elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import Augury, write_model
+from tests.support.receiver import receiving
+from tests.support.signals import until
+
+SPEAKER = """
+import os, time
+from typing import Any, Iterator
+import augury
+
+print("getting ready")
+
+def predict(items: list[Any] = [], until: str = "", fail: bool = False) -> Iterator[Any]:
+    for number, item in enumerate(items):
+        print("saying", item)
+        augury.progress((number + 1) / len(items))
+        yield item
+    while until and not os.path.exists(until):
+        time.sleep(0.01)
+    if fail:
+        raise ValueError("enough")
+"""
+
+
+@pytest.fixture(scope="module")
+def published() -> list[str]:
+    """Where the model of this module is noted once it is published."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def speaker(published: list[str], augury: Augury, tmp_path: Path) -> None:
+    """The model of this module, published once."""
+    if not published:
+        published.append(augury.done("push", write_model(tmp_path / "speaker", SPEAKER), "speaker").out.strip())
+
+
+def test_text_is_printed_as_it_comes_and_nothing_between(augury: Augury, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    command = augury.command(
+        "predict", "speaker", "--stream", "-i", 'items=["Hel", "lo\\u2028", "!"]', "-i", f"until={go}"
+    )
+    process = subprocess.Popen(command, env=augury.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    out = b""
+    while not out.endswith(b"!"):
+        out += os.read(process.stdout.fileno(), 100)
+    assert process.poll() is None
+    go.touch()
+    rest, err = process.communicate(timeout=20)
+    assert (out + rest).decode() == "Hello\u2028!"
+    assert process.returncode == 0
+    assert b"succeeded" in err
+
+
+def test_other_items_are_lines_of_json(augury: Augury) -> None:
+    done = augury.done("predict", "speaker", "--stream", "-i", 'items=[1, {"a": null}, [true]]')
+    assert [json.loads(line) for line in done.out.splitlines()] == [1, {"a": None}, [True]]
+
+
+def test_as_json_every_event_is_a_line(augury: Augury) -> None:
+    done = augury.done("predict", "speaker", "--stream", "--json", "-i", 'items=["a"]')
+    events = [json.loads(line) for line in done.out.splitlines()]
+    assert [(event["id"], event["event"]) for event in events] == [("1", "init"), ("2", "output"), ("3", "done")]
+
+
+def test_a_stream_that_fails_prints_what_came_and_exits_with_1(augury: Augury) -> None:
+    failed = augury("predict", "speaker", "--stream", "-i", 'items=["so far"]', "-i", "fail=true")
+    assert (failed.code, failed.out) == (1, "so far")
+    assert "enough" in failed.err
+
+
+def test_interrupting_a_stream_cancels_its_prediction(augury: Augury, tmp_path: Path) -> None:
+    command = augury.command("predict", "speaker", "--stream", "-i", 'items=["a"]', "-i", f"until={tmp_path / 'never'}")
+    process = subprocess.Popen(command, env=augury.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert os.read(process.stdout.fileno(), 10) == b"a"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert _status(augury, _cancelled(err.decode())) == "cancelled"
+
+
+def test_closing_the_pipe_cancels_its_prediction_and_shows_no_traceback(augury: Augury) -> None:
+    items = json.dumps(["x" * 1000] * 110)
+    command = augury.command("predict", "speaker", "--stream", "-i", f"items={items}", "-i", "until=/nowhere")
+    process = subprocess.Popen(command, env=augury.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.read(10) == b"x" * 10
+    process.stdout.close()
+    assert process.stderr is not None
+    err = process.stderr.read().decode()
+    assert process.wait(20) == 1
+    assert "Traceback" not in err
+    assert _status(augury, _cancelled(err)) == "cancelled"
+
+
+def test_a_person_sees_state_progress_and_the_last_line_of_the_log(augury: Augury, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    command = augury.command("predict", "speaker", "-i", "items=[1, 2]", "-i", f"until={go}")
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command, env=augury.environment(), stdout=subprocess.PIPE, stderr=theirs)
+    os.close(theirs)
+    seen = ""
+    while "saying 2" not in seen:
+        seen += os.read(ours, 4096).decode(errors="replace")
+    assert "started: predict() is running" in seen
+    go.touch()
+    out, _ = process.communicate(timeout=20)
+    os.close(ours)
+    assert json.loads(out) == [1, 2]
+
+
+def test_a_log_is_printed_and_followed(augury: Augury, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    prediction = augury.done("predict", "speaker", "--no-wait", "-i", "items=[1]", "-i", f"until={go}").out.strip()
+    command = augury.command("predictions", "logs", prediction, "--follow")
+    process = subprocess.Popen(command, env=augury.environment(), stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    followed = b""
+    while b"saying 1" not in followed:
+        followed += os.read(process.stdout.fileno(), 1000)
+    assert process.poll() is None
+    go.touch()
+    rest, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    printed = augury.done("predictions", "logs", prediction).out
+    assert (followed + rest).decode() == printed
+    time, phase, stream, text = printed.splitlines()[-1].split("\t")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT.*Z", time)
+    assert (phase, stream, text) == ("run", "stdout", "saying 1")
+    lines = augury.done("predictions", "logs", prediction, "--json").out.splitlines()
+    assert json.loads(lines[-1])["text"] == "saying 1"
+
+
+def test_what_a_prediction_holds_is_deleted(augury: Augury) -> None:
+    prediction = augury.done("predict", "speaker", "--json", "-i", "items=[1]").json["id"]
+    augury.done("predictions", "delete", prediction, "--yes")
+    found = augury.done("predictions", "show", prediction, "--json").json
+    assert (found["status"], found["input"], found["output"]) == ("succeeded", None, None)
+    gone = augury("predictions", "logs", prediction)
+    assert gone.code == 1
+    assert "removed" in gone.err
+
+
+def test_a_webhook_is_told_and_told_again(augury: Augury, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hush\n")
+    with receiving() as receiver:
+        made = augury.done(
+            "predict",
+            "speaker",
+            "--json",
+            "-i",
+            "items=[1]",
+            "--webhook",
+            receiver.url,
+            "--webhook-secret-file",
+            secret,
+        ).json
+        until(lambda: _states(augury, made["id"]) == {"delivered"}, "everything is delivered")
+        rows = augury.done("webhooks", "list", made["id"]).rows
+        assert rows[-1][1:5] == ["succeeded", "delivered", "1", "200"]
+        augury.done("webhooks", "redeliver", rows[-1][0])
+        until(lambda: augury.done("webhooks", "list", made["id"]).rows[-1][3] == "2", "it is sent again")
+
+
+def test_a_prediction_that_takes_longer_than_it_may_is_ended(augury: Augury, tmp_path: Path) -> None:
+    never = f"until={tmp_path / 'never'}"
+    ended = augury("predict", "speaker", "-i", "items=[]", "-i", never, "--cancel-after", "1.5")
+    assert ended.code == 1
+    assert "Cancel-After" in ended.err
+
+
+def _cancelled(err: str) -> str:
+    found = re.search(r"cancelled ([0-9a-f-]{36})", err)
+    assert found is not None, err
+    return found[1]
+
+
+def _status(augury: Augury, prediction: str) -> str:
+    def look() -> str | None:
+        status = augury.done("predictions", "show", prediction, "--json").json["status"]
+        return status if status in ("succeeded", "failed", "cancelled") else None
+
+    found = until(look, "it ends")
+    assert found is not None
+    return found
+
+
+def _states(augury: Augury, prediction: str) -> set[str]:
+    found = augury.done("webhooks", "list", prediction, "--json").json
+    return {one["state"] for one in found if one["status"] == "succeeded"}
