@@ -260,7 +260,11 @@ async def test_only_what_is_for_the_receiver_and_due_is_claimed(db: Database) ->
 
     assert await claim(db, NOW - 1) == []
     assert [one.id for one in await claim(db, webhook=OTHER)] == [f"{other.id}.1"]
-    assert sorted(await db.read(deliveries.receivers)) == [HOOK.receiver, OTHER.receiver]
+    assert await db.read(lambda c: deliveries.receivers(c, NOW - 1)) == []
+    assert sorted(await db.read(lambda c: deliveries.receivers(c, NOW + 60 * SECOND))) == [
+        HOOK.receiver,
+        OTHER.receiver,
+    ]
 
 
 async def test_no_more_than_asked_for_is_claimed(db: Database) -> None:

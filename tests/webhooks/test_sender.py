@@ -8,11 +8,12 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 
+import anyio
 import pytest
 import standardwebhooks
 import wriftai
 
-from augury.domain.delivery import Claimed, Record, State
+from augury.domain.delivery import Claimed, Message, Record, State
 from augury.domain.prediction import Prediction
 from augury.service.presentation import prediction_json
 from augury.service.webhooks import Outbox, Work
@@ -177,6 +178,45 @@ async def test_a_receiver_that_asks_for_time_gets_it(office: Office, receiver: R
     (delivery,) = await office.deliveries(one)
     assert delivery.due_at is not None
     assert 1799e6 < delivery.due_at - delivery.tried[0].started_at < 1810e6
+
+
+async def test_a_receiver_whose_turn_comes_much_later_costs_nothing_until_then(
+    office: Office, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("augury.webhooks.sender.LINGER_SECONDS", 0.05)
+    monkeypatch.setattr("augury.webhooks.sender.LOOK_SECONDS", 0.05)
+    receiver.answers.put(Reply(503, headers=(("Retry-After", "1800"),)))
+    one = await office.ended(receiver.url)
+    sender, stop = office.sender(), anyio.Event()
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(sender.run, stop)
+            await until_async(lambda: _tried(office, one))
+            await until_async(lambda: not sender.lanes, "its lane ends")
+            await office.db.write(lambda c: deliveries.redeliver(c, f"{one.id}.1", one.updated_at))
+            await ended_as(office, one, "delivered")
+            stop.set()
+
+
+async def test_what_fails_in_the_sender_itself_is_an_attempt_that_failed_and_ends_nothing(
+    office: Office, receiver: Receiver
+) -> None:
+    one = await office.ended(receiver.url)
+
+    class Broken(Outbox):
+        async def load(self, claimed: Claimed) -> Message | None:
+            if claimed.id.startswith(one.id) and not claimed.attempts:
+                raise LookupError("a bug")
+            return await super().load(claimed)
+
+    office.outbox = Broken
+    async with office.sending():
+        other = await office.ended(receiver.url)
+        await ended_as(office, other, "delivered")
+        await ended_as(office, one, "delivered")
+
+    (delivery,) = await office.deliveries(one)
+    assert [attempt.error for attempt in delivery.tried] == ["the server failed to send it: LookupError", None]
 
 
 async def _tried(office: Office, one: Prediction) -> bool:

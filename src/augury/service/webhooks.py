@@ -97,8 +97,9 @@ class Outbox:
         return await self.db.write(lambda c: rows.recover(c, now))
 
     async def receivers(self) -> Sequence[str]:
-        """Every receiver that has something to be told of."""
-        return await self.db.read(rows.receivers)
+        """Every receiver that has something to be told of now."""
+        now = self.now()
+        return await self.db.read(lambda c: rows.receivers(c, now))
 
     async def work(self, receiver: str, records: Sequence[Record], limit: int) -> Work:
         """Record attempts, and claim up to `limit` deliveries to the same receiver, in one transaction."""

@@ -92,9 +92,9 @@ def next_due(c: Connection, receiver: str, now: int) -> int | None:
     return c.run(_NEXT_DUE, receiver=receiver, now=now)[0][0]
 
 
-def receivers(c: Connection) -> list[str]:
-    """Every receiver that has something to be told of."""
-    return [row[0] for row in c.run(_RECEIVERS)]
+def receivers(c: Connection, now: int) -> list[str]:
+    """Every receiver that has something to be told of now."""
+    return [row[0] for row in c.run(_RECEIVERS, now=now)]
 
 
 def load(c: Connection, delivery_id: str) -> Message | None:
@@ -301,7 +301,7 @@ _NEXT_DUE = Query(
         deliveries.c.receiver == bindparam("receiver"), _OPEN, deliveries.c.due_at > bindparam("now")
     )
 )
-_RECEIVERS = Query(select(deliveries.c.receiver).where(_OPEN).group_by(deliveries.c.receiver))
+_RECEIVERS = Query(select(deliveries.c.receiver).where(*_MAY_BE_SENT).group_by(deliveries.c.receiver))
 _LOAD = Query(
     joined()
     .add_columns(*_COLUMNS, webhooks.c.url, webhooks.c.secret, webhooks.c.receiver)

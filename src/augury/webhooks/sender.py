@@ -34,6 +34,8 @@ LOOK_SECONDS = 15.0
 """How often the sender looks around by itself, should every hint be lost."""
 LINGER_SECONDS = 10.0
 """How long a lane with nothing to do keeps its connections."""
+FAR_SECONDS = 60.0
+"""What is due later than that is left to a look around, which opens another lane for it."""
 LAST_SECONDS = 2.0
 """How long what is due may still be sent when the server stops."""
 RETRY_SECONDS = 1.0
@@ -50,7 +52,8 @@ class Sender:
     backend: GuardedBackend
     now: Callable[[], int]
     room: Room = field(default_factory=Room)
-    _lanes: dict[str, _Lane] = field(default_factory=dict[str, "_Lane"])
+    lanes: dict[str, _Lane] = field(default_factory=dict[str, "_Lane"])
+    """By receiver, those that have something to do or had a moment ago."""
 
     async def run(self, stop: anyio.Event) -> None:
         """Send until `stop` is set, and then for a moment longer; what is left stays in the outbox."""
@@ -65,12 +68,12 @@ class Sender:
                     tasks.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
-                for lane in tuple(self._lanes.values()):
+                for lane in tuple(self.lanes.values()):
                     await self.give_back(lane)
 
     async def give_back(self, lane: _Lane) -> None:
         """Write down what a lane that has ended still has, and leave what it was sending to others."""
-        self._lanes.pop(lane.receiver, None)
+        self.lanes.pop(lane.receiver, None)
         if not lane.records and not lane.claimed:
             return
         try:
@@ -82,7 +85,7 @@ class Sender:
 
     def close(self, lane: _Lane) -> None:
         """Forget a lane that has nothing to do."""
-        self._lanes.pop(lane.receiver, None)
+        self.lanes.pop(lane.receiver, None)
 
     async def _recover(self) -> None:
         try:
@@ -92,9 +95,9 @@ class Sender:
             log.exception("webhooks not recovered")
 
     def _wake(self, tasks: TaskGroup, receiver: str) -> None:
-        lane = self._lanes.get(receiver)
+        lane = self.lanes.get(receiver)
         if lane is None:
-            lane = self._lanes[receiver] = _Lane(receiver, self)
+            lane = self.lanes[receiver] = _Lane(receiver, self)
             tasks.start_soon(lane.run)
         lane.hint()
 
@@ -109,7 +112,7 @@ class Sender:
 
     async def _quiet(self) -> None:
         """Return when no lane has something to do now."""
-        while busy := [lane for lane in self._lanes.values() if lane.busy]:
+        while busy := [lane for lane in self.lanes.values() if lane.busy]:
             await busy[0].rested.wait()
 
 
@@ -174,10 +177,11 @@ class _Lane:
             return True
         if not self.claimed:
             self._set_busy(busy=False)
-        seconds = LINGER_SECONDS if next_due is None else max(0.0, (next_due - self._sender.now()) / 1e6)
-        with anyio.move_on_after(min(seconds, LOOK_SECONDS)):
+        left = FAR_SECONDS if next_due is None else (next_due - self._sender.now()) / 1e6
+        rests = left >= FAR_SECONDS and not self.claimed
+        with anyio.move_on_after(LINGER_SECONDS if rests else max(0.0, left)):
             await self._woken.wait()
-        return bool(self._woken.is_set() or self.claimed or self.records or next_due is not None)
+        return self._woken.is_set() or not rests
 
     async def _work(self, pool: httpcore.AsyncConnectionPool, tasks: TaskGroup) -> int | None:
         sender = self._sender
