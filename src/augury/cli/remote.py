@@ -22,6 +22,7 @@ import wriftai
 from wriftai.pagination import PaginatedResponse
 
 from augury.cli.failing import CANNOT_START, CommandFailed
+from augury.cli.hints import for_commands
 from augury.cli.workbench import load_settings
 from augury.settings import ClientSettings, SettingsError
 
@@ -110,7 +111,7 @@ def refusal(response: httpx.Response) -> CommandFailed:
     if isinstance(detail, list):
         return _invalid(cast("list[Mapping[str, Any]]", detail))
     if isinstance(detail, str):
-        return CommandFailed(detail, hint=cast("Mapping[str, Any]", body).get("hint"))
+        return CommandFailed(detail, hint=for_commands(cast("Mapping[str, Any]", body).get("hint")))
     return CommandFailed(f"the server answered {response.status_code} {response.reason_phrase}")
 
 
