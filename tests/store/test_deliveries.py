@@ -191,6 +191,23 @@ async def test_no_statement_that_changes_a_status_is_missing_above() -> None:
     assert changing == {one[0] for one in CHANGES.values()} - {""}
 
 
+@pytest.mark.parametrize("alone", [True, False])
+async def test_what_was_noted_is_told_after_the_commit_however_it_was_written(db: Database, alone: bool) -> None:
+    made = [await add(db, webhook) for webhook in (HOOK, OTHER, None, HOOK)]
+    heard: list[str] = []
+    db.tell = heard.append
+
+    futures = [
+        db.write_soon(lambda c, one=one: queue.end_queued(c, one.id, Status.CANCELLED, NOW + 1, None), alone=alone)
+        for one in made
+    ]
+    for future in futures:
+        await future
+
+    assert set(heard) == {HOOK.receiver, OTHER.receiver}
+    assert [await noted(db, one) for one in made] == [["pending", "cancelled"]] * 2 + [[], ["pending", "cancelled"]]
+
+
 async def test_what_is_undone_is_not_noted(db: Database) -> None:
     one = await add(db)
 

@@ -67,7 +67,7 @@ class Sender:
                         await self._quiet()
                     tasks.cancel_scope.cancel()
         finally:
-            with anyio.CancelScope(shield=True):
+            with anyio.move_on_after(2 * LAST_SECONDS, shield=True):
                 for lane in tuple(self.lanes.values()):
                     await self.give_back(lane)
 
