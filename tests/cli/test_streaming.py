@@ -102,7 +102,8 @@ def test_closing_the_pipe_cancels_its_prediction_and_shows_no_traceback(augury: 
     assert process.stdout.read(10) == b"x" * 10
     process.stdout.close()
     assert process.stderr is not None
-    err = process.stderr.read().decode()
+    with process.stderr:
+        err = process.stderr.read().decode()
     assert process.wait(20) == 1
     assert "Traceback" not in err
     assert _status(augury, _cancelled(err)) == "cancelled"

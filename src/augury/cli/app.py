@@ -21,9 +21,11 @@ COMMANDS: dict[str, Command | Group] = {
         {
             "list": Command("List your predictions, newest first.", "augury.cli.predictions:list_"),
             "show": Command("Show a prediction as it is now.", "augury.cli.predictions:show"),
-            "logs": Command("Print what a prediction's code has written.", "augury.cli.predictions:logs"),
+            "logs": Command(
+                "Print the log of a prediction, and of the setup that it waited for.", "augury.cli.predictions:logs"
+            ),
             "cancel": Command("Ask for the end of a prediction.", "augury.cli.predictions:cancel"),
-            "delete": Command("Remove what a prediction holds.", "augury.cli.predictions:delete"),
+            "delete": Command("Remove a prediction's input, output, events and log.", "augury.cli.predictions:delete"),
         },
         default="list",
     ),
@@ -52,8 +54,10 @@ COMMANDS: dict[str, Command | Group] = {
     "webhooks": Group(
         "List what was sent to a webhook, and send it again.",
         {
-            "list": Command("List what was sent to a prediction's webhook.", "augury.cli.webhooks:list_"),
-            "redeliver": Command("Send a delivery once more.", "augury.cli.webhooks:redeliver"),
+            "list": Command(
+                "List what was and is to be sent to a prediction's webhook, oldest first.", "augury.cli.webhooks:list_"
+            ),
+            "redeliver": Command("Send a delivery once more, as it was.", "augury.cli.webhooks:redeliver"),
         },
     ),
     "tokens": Group(

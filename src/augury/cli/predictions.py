@@ -79,7 +79,7 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the prediction has ended.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Each line as a line of JSON.")] = False,
 ) -> None:
-    """Print what a prediction's code has written, with what its worker wrote while it was set up.
+    """Print the log of a prediction, and of the setup that it waited for.
 
     Example: augury predictions logs 0199e7c6-3f0e-7a31-b1c4-9f2d1c0a7b55 --follow
     """
@@ -96,7 +96,9 @@ def logs(
 def delete(
     prediction_id: PredictionId, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False
 ) -> None:
-    """Remove a prediction's input, output, events and log for ever; that it was made, and how it ended, stays known.
+    """Remove a prediction's input, output, events and log.
+
+    That it was made, and how it ended, stays known.
 
     Example: augury predictions delete 0199e7c6-3f0e-7a31-b1c4-9f2d1c0a7b55 --yes
     """
