@@ -186,6 +186,23 @@ def test_a_prediction_that_takes_longer_than_it_may_is_ended(augury: Augury, tmp
     assert "Cancel-After" in ended.err
 
 
+def test_the_same_key_again_makes_no_second_prediction(augury: Augury) -> None:
+    command = ("predict", "speaker", "--no-wait", "-i", "items=[1]", "--idempotency-key", "only-once")
+    first = augury.done(*command).out
+    assert augury.done(*command).out == first
+    other = augury.done("predict", "speaker", "--no-wait", "-i", "items=[1]").out
+    assert other != first
+
+
+def test_a_prediction_that_runs_is_shown_with_its_progress(augury: Augury, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    made = augury.done("predict", "speaker", "--no-wait", "-i", "items=[1]", "-i", f"until={go}").out.strip()
+    until(lambda: "progress\t100%" in augury.done("predictions", "show", made).out, "the progress is shown")
+    go.touch()
+    until(lambda: "status\tsucceeded" in augury.done("predictions", "show", made).out, "it ends")
+    assert "progress\t" not in augury.done("predictions", "show", made).out
+
+
 def _cancelled(err: str) -> str:
     found = re.search(r"cancelled ([0-9a-f-]{36})", err)
     assert found is not None, err

@@ -57,8 +57,10 @@ def _resumed(events: Callable[[str | None], Iterator[Event]]) -> Iterator[Event]
                 if event["event"] in LAST:
                     return
                 last, fruitless = event["id"], 0
-        except httpx.TransportError:
+        except (httpx.TransportError, httpx.HTTPStatusError) as error:
             fruitless += 1
-            if fruitless >= TRIES:
+            # A server that starts or stops may say so; what else it refuses, it will refuse again.
+            refused = isinstance(error, httpx.HTTPStatusError) and not error.response.is_server_error
+            if refused or fruitless >= TRIES:
                 raise
             time.sleep(_PAUSE * fruitless)

@@ -54,6 +54,9 @@ def predict(
     cancel_after: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="End it after so long, wherever it is.")
     ] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="The same key again makes no second prediction.")
+    ] = None,
 ) -> None:
     """Make a prediction on the server.
 
@@ -68,14 +71,12 @@ def predict(
     """
     hook = _webhook(webhook, webhook_secret_file)
     with connected() as connection:
-        if cancel_after is not None:
-            # The client has no argument for it.
-            connection.http.headers["Cancel-After"] = f"{cancel_after:g}"
         reference = named(connection, model)
         given = parsed(inputs or (), _input_schema(connection, reference)) if inputs else {}
         with watching() as watched:
             body: Any = {"model": reference, "input": given, **hook}
-            found: Found = cast("Found", connection.client.predictions.create(stream=stream, **body))
+            with connection.sending(_headers(cancel_after, idempotency_key)):
+                found: Found = cast("Found", connection.client.predictions.create(stream=stream, **body))
             if not no_wait:
                 with cancelling(connection, str(found["id"])):
                     if stream:
@@ -133,6 +134,11 @@ def _show_log(connection: Connection, prediction_id: str, watched: Watched) -> N
         for event in log_events(connection, prediction_id):
             if event["event"] == "log":
                 watched.line(str(event["data"]["text"]))
+
+
+def _headers(cancel_after: float | None, idempotency_key: str | None) -> dict[str, str]:
+    given = {"Cancel-After": None if cancel_after is None else f"{cancel_after:g}", "Idempotency-Key": idempotency_key}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _webhook(url: str | None, secret_file: Path | None) -> dict[str, Any]:

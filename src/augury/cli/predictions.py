@@ -57,8 +57,11 @@ def show(prediction_id: PredictionId, as_json: AsJson = False) -> None:
     shown = shortened(found) if on_terminal() else found
     fields = [(name, _text(shown[name])) for name in names if shown[name] is not None]
     fields.insert(2, ("model", _model(found)))
-    if found["metrics"]:
-        fields.append(("metrics", _text(found["metrics"])))
+    metrics: Mapping[str, Any] = found["metrics"] or {}
+    if found["status"] == "started" and "progress" in metrics:
+        fields.insert(2, ("progress", f"{metrics['progress']:.0%}"))
+    if metrics:
+        fields.append(("metrics", _text(metrics)))
     write_fields(fields)
 
 

@@ -56,6 +56,16 @@ class Connection:
         """The name of the account whose token this is."""
         return self.client.authenticated_user.get()["name"]
 
+    @contextmanager
+    def sending(self, headers: Mapping[str, str]) -> Generator[None]:
+        """Requests inside have these headers, which the client has no arguments for."""
+        self.http.headers.update(headers)
+        try:
+            yield
+        finally:
+            for name in headers:
+                del self.http.headers[name]
+
     def full_name(self, name: str) -> str:
         """ "owner/name[:number]" for a name that may lack its owner."""
         return name if "/" in name else f"{self.me}/{name}"
