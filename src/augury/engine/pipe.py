@@ -18,8 +18,8 @@ _DRAIN_PIECES = 32
 """Pieces that are read by hand: as much as a pipe holds, and some that come meanwhile."""
 _END = re.compile(rb"\r\n|\n|\r(?!\Z)")
 """The end of a line; a return at the very end may be half of one."""
-_KEPT = LINE_LIMIT * 4 + 4
-"""Bytes of a line that are kept: enough to cut it by characters, and to see that it is too long."""
+_KEPT = (LINE_LIMIT + 64) * 4
+"""Bytes of a line that are kept: enough to cut it by characters, and to see that more than a mark was cut off."""
 
 
 class Lines:
