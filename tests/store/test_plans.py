@@ -11,8 +11,9 @@ import anyio.to_thread
 import pytest
 from sqlalchemy import select
 
+from augury.domain.logline import Line
 from augury.domain.prediction import Status
-from augury.store import migrate, predictions, queue
+from augury.store import events, logbook, logs, migrate, predictions, queue
 from augury.store.connection import Connection
 from augury.store.database import open_database
 from tests.store import rows
@@ -40,10 +41,55 @@ ASKED: dict[str, tuple[Callable[[Connection], Any], str]] = {
 }
 
 
+ONE = rows.new()
+BEHIND = "PRIMARY KEY (prediction_id=? AND number>?)"
+OF_ONE = "PRIMARY KEY (prediction_id=?)"
+BEFORE = "PRIMARY KEY (prediction_id=? AND number<?)"
+READ: dict[str, tuple[Callable[[Connection], Any], str, str]] = {
+    "items": (lambda c: events.after(c, ONE.id, 5), "events", BEHIND),
+    "last item": (lambda c: events.last_number(c, ONE.id), "events", OF_ONE),
+    "lines": (lambda c: logbook.of_runs(c, ONE, after=5, limit=5), "logs", BEHIND),
+    "lines backwards": (lambda c: logbook.of_runs_before(c, ONE, before=5, limit=5), "logs", BEFORE),
+    "last line": (
+        lambda c: logs.append(c, ONE.id, 1, [Line(1, "stdout", "")]),
+        "logs",
+        "PRIMARY KEY (prediction_id=?)",
+    ),
+    "lines of setups": (
+        lambda c: logbook.of_setups(c, ONE, after=5, limit=5),
+        "setup_logs",
+        "INDEX setup_logs_by_version (version_id=? AND id>?)",
+    ),
+    "lines of setups backwards": (
+        lambda c: logbook.of_setups_before(c, ONE, before=5, limit=5),
+        "setup_logs",
+        "INDEX setup_logs_by_version (version_id=? AND id<?)",
+    ),
+}
+
+
 @pytest.mark.parametrize(("ask", "index"), ASKED.values(), ids=ASKED.keys())
 async def test_no_question_of_the_queue_reads_the_whole_table(
     tmp_path: Path, ask: Callable[[Connection], Any], index: str
 ) -> None:
+    plan = await _asked(tmp_path, ask, "predictions")
+
+    assert not [step for step in plan if step.startswith("SCAN predictions") and index not in step]
+    assert any(index in step for step in plan)
+
+
+@pytest.mark.parametrize(("ask", "table", "place"), READ.values(), ids=READ.keys())
+async def test_items_and_lines_are_read_from_their_place_on_and_nothing_else_is(
+    tmp_path: Path, ask: Callable[[Connection], Any], table: str, place: str
+) -> None:
+    plan = await _asked(tmp_path, ask, table)
+
+    assert [step for step in plan if table in step] == [f"SEARCH {table} USING {place}"]
+    assert not [step for step in plan if step.startswith("SCAN") or "TEMP B-TREE" in step]
+
+
+async def _asked(tmp_path: Path, ask: Callable[[Connection], Any], table: str) -> list[str]:
+    """How SQLite finds what is asked for, of the statements that mention a table."""
     path = tmp_path / "augury.db"
     await anyio.to_thread.run_sync(migrate.upgrade, f"sqlite:///{path}")
     statements: list[str] = []
@@ -56,11 +102,10 @@ async def test_no_question_of_the_queue_reads_the_whole_table(
 
     async with open_database(f"sqlite:///{path}") as db:
         await db.write(rows.seed)
+        await db.write(lambda c: predictions.insert(c, ONE))
         await db.write(traced)
 
-    plan = _plan(path, [one for one in statements if "predictions" in one])
-    assert not [step for step in plan if step.startswith("SCAN predictions") and index not in step]
-    assert any(index in step for step in plan)
+    return _plan(path, [one for one in statements if table in one])
 
 
 def _plan(path: Path, statements: list[str]) -> list[str]:
