@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -115,6 +116,33 @@ def test_a_prediction_with_a_retry_left_runs_again_after_its_worker_died(client:
     )
     marker = str(client.folder / "marker")
     assert client.create(model, wait=15, marker=marker)["output"] == "second time"
+
+
+def test_what_only_waited_in_dying_workers_still_has_its_retry(client: Client) -> None:
+    model = client.publish(
+        "mortal",
+        """
+        import os, pathlib
+        def predict(once: str = "") -> str:
+            if once and not pathlib.Path(once).exists():
+                pathlib.Path(once).touch()
+                os.kill(os.getpid(), 9)
+            return "lives"
+        """,
+        "retries = 1",
+    )
+    for _ in range(10):
+        # Short ones, so that the next are sent before the worker is free.
+        assert client.create(model, wait=15)["output"] == "lives"
+    for turn in range(3):
+        # Each dies once and takes those along that were sent behind it: those have not been tried at all.
+        marks = [str(client.folder / f"mark-{turn}-{n}") for n in range(6)]
+
+        def output(mark: str) -> str:
+            return client.create(model, wait=20, once=mark)["output"]
+
+        with ThreadPoolExecutor(6) as pool:
+            assert list(pool.map(output, marks)) == ["lives"] * 6
 
 
 def test_one_model_that_dies_again_and_again_leaves_another_untouched(client: Client, moods: str) -> None:

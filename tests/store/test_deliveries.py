@@ -73,8 +73,10 @@ def start(one: Prediction) -> Callable[[Connection], object]:
     return lambda c: queue.start(c, one.id, WORKER, 1, started_at=NOW + 1, setup_time=7)
 
 
-def back(one: Prediction, *, counted: bool, limit: int) -> Callable[[Connection], object]:
-    return lambda c: queue.hand_back(c, [(one.id, WORKER, 1)], NOW + 2, counted=counted, limit=limit, error_json=ERROR)
+def back(one: Prediction, *, counted: bool, limit: int, retried: bool = False) -> Callable[[Connection], object]:
+    return lambda c: queue.hand_back(
+        c, [(one.id, WORKER, 1)], NOW + 2, counted=counted, limit=limit, error_json=ERROR, retried=retried
+    )
 
 
 async def test_a_prediction_without_a_webhook_has_no_deliveries(db: Database) -> None:
@@ -131,6 +133,12 @@ CHANGES: dict[str, tuple[str, dict[str, Any], Callable[[Prediction], Callable[[C
         "_HAND_BACK",
         {"status": Status.STARTED, "started_at": NOW, "worker_id": WORKER, "attempt": 1},
         lambda one: back(one, counted=False, limit=9),
+        ["started", "pending"],
+    ),
+    "hand_back, retried": (
+        "_RETRY",
+        {"status": Status.STARTED, "started_at": NOW, "worker_id": WORKER, "attempt": 1},
+        lambda one: back(one, counted=False, limit=9, retried=True),
         ["started", "pending"],
     ),
     "hand_back, counted": (

@@ -106,6 +106,8 @@ class Prediction:
     """Whether somebody is told of each change."""
     removed_at: int | None = None
     """When its contents were removed."""
+    retried: int = 0
+    """How often it was tried again because its worker ended and its version allows that."""
 
     @property
     def finished(self) -> bool:

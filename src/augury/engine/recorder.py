@@ -85,14 +85,14 @@ class Recorder:
                 self._lost_running(lane, ending, run)
 
     def _lost_running(self, lane: Lane, ending: Ending, run: Run) -> None:
-        attempts = run.assignment.prediction.attempt - run.assignment.prediction.given_back
         if run.stop is not None:
             status, failure = self._stopped(run.stop, lane.version, run, ending.lines)
             self._finish(run, status, failure=failure, seconds=self._age(run))
         elif ending.killed_for not in (None, "protocol"):
             self._give_back([run], counted=True, reason=_reason(ending))
-        elif attempts <= lane.version.options.retries:
-            self._give_back([run], counted=False, reason="its worker ended and the version allows another try")
+        elif run.assignment.prediction.retried < lane.version.options.retries:
+            why = "its worker ended and the version allows another try"
+            self._give_back([run], counted=False, reason=why, retried=True)
         else:
             self._finish(run, Status.FAILED, failure=_death(ending, run), seconds=self._age(run))
 
@@ -182,16 +182,18 @@ class Recorder:
             outcome, rest = replace(outcome, status=Status.FAILED, output=None, failure=diverged()), None
         self.ending.discard(run.assignment.prediction.id)
 
-    def _give_back(self, runs: list[Run], *, counted: bool, reason: str) -> None:
+    def _give_back(self, runs: list[Run], *, counted: bool, reason: str, retried: bool = False) -> None:
         if runs:
-            self.tasks.start_soon(guarded, "hand back", partial(self._hand_back, runs, counted=counted, reason=reason))
+            give = partial(self._hand_back, runs, counted=counted, reason=reason, retried=retried)
+            self.tasks.start_soon(guarded, "hand back", give)
 
-    async def _hand_back(self, runs: list[Run], *, counted: bool, reason: str) -> None:
+    async def _hand_back(self, runs: list[Run], *, counted: bool, reason: str, retried: bool) -> None:
         """Write what they have put out, then let them go."""
         for run in runs:
             if run.journal is not None and (rest := await _rest(run.journal)) is not None:
                 await guarded("record", partial(_wait, self.execution.record(run.assignment, rest)))
-        await self.execution.hand_back([run.assignment for run in runs], counted=counted, reason=reason)
+        assignments = [run.assignment for run in runs]
+        await self.execution.hand_back(assignments, counted=counted, reason=reason, retried=retried)
 
     def _stop_if_lost(self, worker: Worker, run: Run, future: asyncio.Future[bool]) -> None:
         if future.cancelled():

@@ -101,15 +101,22 @@ class Execution:
         self.settled.settle(ended)
         self.hints.ended(ended.id)
 
-    async def hand_back(self, assignments: Sequence[Assignment], *, counted: bool, reason: str) -> None:
-        """Return assigned predictions to the queue; `counted` ones at most `max_give_backs` times, then abandoned."""
+    async def hand_back(
+        self, assignments: Sequence[Assignment], *, counted: bool, reason: str, retried: bool = False
+    ) -> None:
+        """Return assigned predictions to the queue; `counted` ones at most `max_give_backs` times, then abandoned.
+
+        `retried` ones are tried again because their version allows it, and counted for that.
+        """
         if not assignments:
             return
         now = self.now()
         keys = [(one.prediction.id, _worker(one.prediction), one.prediction.attempt) for one in assignments]
         error = self._lost(reason)
         result = await self.db.write(
-            lambda c: queue.hand_back(c, keys, now, counted=counted, limit=self.max_give_backs, error_json=error)
+            lambda c: queue.hand_back(
+                c, keys, now, counted=counted, limit=self.max_give_backs, error_json=error, retried=retried
+            )
         )
         self._count(len(result.returned), len(result.abandoned), len(result.ended) - len(result.abandoned))
         self._announce(result.returned, result.ended, {one.prediction.version_id for one in assignments})

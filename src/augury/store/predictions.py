@@ -40,6 +40,7 @@ COLUMNS = (
     predictions.c.cancel_requested_at,
     predictions.c.webhook,
     predictions.c.removed_at,
+    predictions.c.retried,
 )
 """What a Prediction holds, in the order that `from_row` expects."""
 
@@ -77,6 +78,7 @@ def insert(c: Connection, prediction: Prediction) -> None:
         cancel_requested_at=prediction.cancel_requested_at,
         webhook=prediction.webhook,
         removed_at=prediction.removed_at,
+        retried=prediction.retried,
     )
 
 
@@ -140,10 +142,11 @@ def from_row(row: Row, model: ModelRef) -> Prediction:
         *rest,
         webhook,
         removed,
+        retried,
     ) = row
     return Prediction(
         id_, account_id, version_id, model, _STATUS[status], created, updated, input_, output, error, metrics,
-        bool(stream), *rest, webhook=bool(webhook), removed_at=removed,
+        bool(stream), *rest, webhook=bool(webhook), removed_at=removed, retried=retried,
     )  # fmt: skip
 
 

@@ -165,15 +165,23 @@ def mark_starting(c: Connection, version_id: int, limit: int, now: int) -> list[
 
 
 def hand_back(
-    c: Connection, assignments: Sequence[Assigned], now: int, *, counted: bool, limit: int, error_json: str
+    c: Connection,
+    assignments: Sequence[Assigned],
+    now: int,
+    *,
+    counted: bool,
+    limit: int,
+    error_json: str,
+    retried: bool = False,
 ) -> HandBack:
     """Return assigned predictions to the queue.
 
     Counted ones were perhaps begun: at most `limit` times, then they are abandoned with the error; those that were to
-    be cancelled are. Assignments that no longer hold are passed over.
+    be cancelled are. `retried` ones are counted for themselves, without a limit here. Assignments that no longer hold
+    are passed over.
     """
     outcomes: dict[str, list[PredictionId]] = {"pending": [], "abandoned": [], "cancelled": []}
-    query = _HAND_BACK_COUNTED if counted else _HAND_BACK
+    query = _HAND_BACK_COUNTED if counted else _RETRY if retried else _HAND_BACK
     counting = {"limit": limit, "error": error_json} if counted else {}
     # In the order of ids, so that two who hand back the same rows wait for each other instead of deadlocking.
     for prediction_id, worker_id, attempt in sorted(assignments):
@@ -289,7 +297,7 @@ _SET_METRICS = Query(
 )
 
 
-def _handed_back(*, counted: bool) -> Update:
+def _handed_back(*, counted: bool, retried: bool = False) -> Update:
     columns = predictions.c
     cancelled = columns.cancel_requested_at.is_not(None)
     spent = columns.given_back >= bindparam("limit")
@@ -310,6 +318,8 @@ def _handed_back(*, counted: bool) -> Update:
     if counted:
         values["given_back"] = columns.given_back + case((over, 0), else_=1)
         values["error"] = case((and_(~cancelled, spent), bindparam("error", type_=Text)), else_=null())
+    if retried:
+        values["retried"] = columns.retried + 1
     return _held(ACTIVE).values(values)
 
 
@@ -382,6 +392,7 @@ _MARK_STARTING = Query(
     .returning(predictions.c.id, predictions.c.webhook)
 )
 _HAND_BACK = Query(_handed_back(counted=False).returning(predictions.c.status, predictions.c.webhook))
+_RETRY = Query(_handed_back(counted=False, retried=True).returning(predictions.c.status, predictions.c.webhook))
 _HAND_BACK_COUNTED = Query(_handed_back(counted=True).returning(predictions.c.status, predictions.c.webhook))
 _FAIL_QUEUED = Query(
     _change(_queued_of_version())

@@ -203,6 +203,7 @@ predictions = Table(
     _time("deadline", nullable=True),
     _time("cancel_requested_at", nullable=True),
     Column("webhook", Boolean, nullable=False, server_default=text("false")),
+    Column("retried", Integer, nullable=False, server_default=text("0")),
     CheckConstraint(
         "status IN ('pending', 'starting', 'started', 'succeeded', 'failed', 'cancelled', 'abandoned')",
         name="status_known",

@@ -11,6 +11,7 @@ down_revision = "0001"
 
 def upgrade() -> None:
     op.add_column("predictions", sa.Column("webhook", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+    op.add_column("predictions", sa.Column("retried", sa.Integer(), server_default=sa.text("0"), nullable=False))
     _events()
     _logs()
     _setup_logs()
