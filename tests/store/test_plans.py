@@ -55,6 +55,7 @@ READ: dict[str, tuple[Callable[[Connection], Any], str, str]] = {
         "logs",
         "PRIMARY KEY (prediction_id=?)",
     ),
+    "newest lines": (lambda c: logs.ends_with(c, ONE.id, 1, [Line(1, "stdout", "")]), "logs", OF_ONE),
     "lines of setups": (
         lambda c: logbook.of_setups(c, ONE, after=5, limit=5),
         "setup_logs",

@@ -35,19 +35,24 @@ def add(c: Connection, prediction: Prediction, entry: Entry) -> None:
     """Write what belongs to a prediction that is held; raises Diverged before anything is written."""
     first, items = entry.first_item, entry.items
     if items and (prediction.attempt > 1 or entry.again):
-        known = len(_repeated(c, prediction, first, items))
+        known = _repeated(c, prediction, first, items)
         first, items = first + known, items[known:]
     if items:
         events.append(c, prediction.id, first, items)
-    logs.append(c, prediction.id, prediction.attempt, entry.lines)
+    if not (entry.again and logs.ends_with(c, prediction.id, prediction.attempt, entry.lines)):
+        logs.append(c, prediction.id, prediction.attempt, entry.lines)
     if entry.metrics is not None:
         queue.set_metrics(c, prediction.id, entry.metrics)
 
 
-def _repeated(c: Connection, prediction: Prediction, first: int, items: Sequence[JsonText]) -> Sequence[events.Item]:
-    """Those of the items that an earlier attempt has put out already; raises Diverged where one differs."""
-    size = sum(map(len, items)) + 1
-    stored = events.after(c, prediction.id, first - 1, items=len(items), size=max(size, events.PAGE_BYTES))
-    if any(data != item for (_, data), item in zip(stored, items, strict=False)):
-        raise Diverged
-    return stored
+def _repeated(c: Connection, prediction: Prediction, first: int, items: Sequence[JsonText]) -> int:
+    """How many of the items an earlier attempt has put out already; raises Diverged where one differs."""
+    known = 0
+    while known < len(items):
+        stored = events.after(c, prediction.id, first + known - 1, items=len(items) - known)
+        if not stored:
+            break
+        if any(data != item for (_, data), item in zip(stored, items[known:], strict=False)):
+            raise Diverged
+        known += len(stored)
+    return known

@@ -79,23 +79,32 @@ class StreamFollower(Follower[Event]):
         items = self._streams.tails.after(self.prediction.id, after)
         ended: Event | None = None
         if not items:
-            items, ended = await self._streams.db.read(lambda c: _read(c, self.prediction, after))
+            items, ended, self.over = await self._streams.db.read(lambda c: _read(c, self.prediction, after))
         found.extend(Event(number, Kind.OUTPUT, data) for number, data in items)
         if ended is not None:
             found.append(ended)
-            self.over = True
         if found:
             self._position = max(self._position, found[-1].number)
         return found
 
 
-def _read(c: Connection, prediction: Prediction, after: int) -> tuple[list[events.Item], Event | None]:
-    """A page of the items, and the last event where the page reaches it."""
-    now = rows.summary(c, prediction.id) or prediction
+def _read(c: Connection, prediction: Prediction, after: int) -> tuple[list[events.Item], Event | None, bool]:
+    """A page of the items, the last event where the page reaches it, and whether there is nothing more to come.
+
+    Of what is being removed there is nothing more: whoever asks again hears that it is gone.
+    """
+    now = rows.summary(c, prediction.id)
+    if now is None or now.removed_at is not None:
+        return [], None, True
     items = events.after(c, prediction.id, after)
+    if items and items[-1][0] - after != len(items):
+        return [], None, True
     if not now.finished:
-        return items, None
+        return items, None, False
     last = events.last_number(c, prediction.id)
     if (items[-1][0] if items else after) < last:
-        return items, None
-    return items, last_event(rows.get(c, prediction.id) or now, last + 1)
+        return items, None, False
+    whole = rows.get(c, prediction.id)
+    if whole is None or whole.removed_at is not None:
+        return [], None, True
+    return items, last_event(whole, last + 1), True

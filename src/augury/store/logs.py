@@ -36,6 +36,13 @@ def append(c: Connection, prediction_id: PredictionId, attempt: int, lines: Sequ
     )
 
 
+def ends_with(c: Connection, prediction_id: PredictionId, attempt: int, lines: Sequence[Line]) -> bool:
+    """Whether these are the last lines of a prediction."""
+    found = c.run(_NEWEST, prediction_id=prediction_id, limit=len(lines))
+    wanted = [(attempt, line.time, line.stream, storable(line.text)) for line in reversed(lines)]
+    return [tuple(row) for row in found] == wanted
+
+
 def append_setup(c: Connection, worker_id: WorkerId, version_id: int, lines: Sequence[Line]) -> None:
     """Store lines of a worker's setup."""
     c.change_many(
@@ -55,6 +62,12 @@ def append_setup(c: Connection, worker_id: WorkerId, version_id: int, lines: Seq
 
 _OF_ONE = logs.c.prediction_id == bindparam("prediction_id")
 _LAST = Query(select(func.max(logs.c.number)).where(_OF_ONE))
+_NEWEST = Query(
+    select(logs.c.attempt, logs.c.time, logs.c.stream, logs.c.text)
+    .where(_OF_ONE)
+    .order_by(logs.c.number.desc())
+    .limit(bindparam("limit"))
+)
 _APPEND = Query(
     insert(logs).values(
         {column: bindparam(column) for column in ("prediction_id", "number", "attempt", "time", "stream", "text")}
