@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -342,6 +343,42 @@ def test_cancels_beside_others_that_wait_in_the_same_worker_cross_nothing(client
 
 def _last(kind: str, number: int, slots: int) -> Json:
     return {"n": number, "together": slots} if kind == "async" else {"n": number}
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_a_stream_that_is_cancelled_at_any_moment_keeps_its_items_and_ends_once(client: Client, kind: str) -> None:
+    pause = "time.sleep(0.001)" if kind == "def" else "await asyncio.sleep(0.001)"
+    iterator = "Iterator" if kind == "def" else "AsyncIterator"
+    model = client.publish(
+        f"counting-{kind[:3]}",
+        f"""
+        import asyncio, time
+        from typing import AsyncIterator, Iterator
+        {kind} predict(most: int) -> {iterator}[int]:
+            for n in range(most):
+                yield n
+                {pause}
+        """,
+    )
+    assert client.create(model, wait=15, most=3)["output"] == [0, 1, 2]
+    chance = random.Random(23)
+    lengths: set[int] = set()
+    for _ in range(60):
+        made = client.http.post("/predictions", json={"model": model, "input": {"most": 9999}, "stream": True}).json()
+        _at(time.monotonic() + chance.random() * 0.05)
+        assert client.cancel(made["id"]) == 202
+        # Read while it ends: the events come to an end by themselves.
+        events = client.http.get(f"/predictions/{made['id']}/stream").text.strip().split("\n\n")
+        parts = [dict(line.partition(": ")[::2] for line in event.splitlines()) for event in events]
+        parts = [part for part in parts if "id" in part]
+        assert [int(part["id"]) for part in parts] == list(range(1, len(parts) + 1))
+        assert [part["event"] for part in parts] == ["init", *["output"] * (len(parts) - 2), "done"]
+        assert [int(part["data"]) for part in parts[1:-1]] == list(range(len(parts) - 2))
+        assert json.loads(parts[-1]["data"]) == {"id": made["id"], "status": "cancelled"}
+        assert client.get(made["id"])["status"] == "cancelled"
+        lengths.add(len(parts))
+    assert len(lengths) > 5, "some were cancelled early, some late"
+    assert client.create(model, wait=2, most=3)["output"] == [0, 1, 2]
 
 
 def _live(client: Client, model: str, number: int, chance: random.Random) -> Json:
