@@ -369,7 +369,7 @@ def test_a_stream_that_is_cancelled_at_any_moment_keeps_its_items_and_ends_once(
         assert client.cancel(made["id"]) == 202
         # Read while it ends: the events come to an end by themselves.
         events = client.http.get(f"/predictions/{made['id']}/stream").text.strip().split("\n\n")
-        parts = [dict(line.partition(": ")[::2] for line in event.splitlines()) for event in events]
+        parts = [_fields(event) for event in events]
         parts = [part for part in parts if "id" in part]
         assert [int(part["id"]) for part in parts] == list(range(1, len(parts) + 1))
         assert [part["event"] for part in parts] == ["init", *["output"] * (len(parts) - 2), "done"]
@@ -379,6 +379,10 @@ def test_a_stream_that_is_cancelled_at_any_moment_keeps_its_items_and_ends_once(
         lengths.add(len(parts))
     assert len(lengths) > 5, "some were cancelled early, some late"
     assert client.create(model, wait=2, most=3)["output"] == [0, 1, 2]
+
+
+def _fields(event: str) -> dict[str, str]:
+    return {name: value for name, _, value in (line.partition(": ") for line in event.splitlines())}
 
 
 def _live(client: Client, model: str, number: int, chance: random.Random) -> Json:
