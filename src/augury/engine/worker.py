@@ -34,6 +34,7 @@ SHORT_SECONDS = 0.01
 """A prediction that ends sooner is stored as ended without being stored as started first."""
 LIMIT_GRACE_SECONDS = 2.0
 """How long a prediction over its run limit may clean up."""
+QUIET_RUNS = 100  # without a byte in the pipe until predictions are sent ahead again: bytes do not say whose they are
 DRAIN_SECONDS = 2.0
 """How long the socket and the pipe of a dead worker are read to their end."""
 
@@ -132,6 +133,7 @@ class Worker:
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._pipe: Pipe | None = None
         self._written = Lines()
+        self._quiet = QUIET_RUNS  # runs that have ended since something came through the pipe
         self._silent = anyio.Event()
         """Set when nothing writes to its pipe any more."""
         self._average: float | None = None
@@ -160,8 +162,9 @@ class Worker:
         if self.state is not State.READY or self._gone:
             return 0
         most = self.slots
-        # Behind one that lasts nothing is kept waiting: another worker may be free.
-        if self.slots == 1 and self._average is not None and not self.head_lasts:
+        # Behind one that lasts nothing is kept waiting: another worker may be free. Nor behind one of a model that
+        # writes past Python's streams: what the pipe holds when it ends could be of the one that follows.
+        if self.slots == 1 and self._average is not None and self._quiet >= QUIET_RUNS and not self.head_lasts:
             most = max(1, min(PREFETCH_MOST, int(PREFETCH_SECONDS / max(self._average, 1e-6))))
         return most - len(self.runs) - self.reserved
 
@@ -303,13 +306,22 @@ class Worker:
 
     def _read(self, data: bytes) -> None:
         """What C code and child processes write past Python's own streams."""
-        for text in self._written.feed(data):
-            self._line(self._head(), Line(time.time_ns() // 1000, "stdout", text))
+        self._quiet = self._quiet if self.state is State.STARTING else 0
+        self._write_lines(self._written.feed(data))
+
+    def _drain(self) -> None:
+        """What the pipe holds was written before the message that has come, and belongs where that does."""
+        if self._pipe is not None:
+            self._pipe.drain()
+            self._write_lines(self._written.end())
 
     def _closed(self) -> None:
-        for text in self._written.end():
-            self._line(self._head(), Line(time.time_ns() // 1000, "stdout", text))
+        self._write_lines(self._written.end())
         self._silent.set()
+
+    def _write_lines(self, texts: list[str]) -> None:
+        for text in texts:
+            self._line(self._head(), Line(time.time_ns() // 1000, "stdout", text))
 
     def _line(self, run: Run | None, line: Line) -> None:
         (self._lines if run is None else run.lines).append(line.text[:LINE_LIMIT])
@@ -378,9 +390,7 @@ class Worker:
         self._settled.set()
         if self.state is not State.STARTING:
             return
-        if self._pipe is not None:
-            # What was written before this is of its setup.
-            self._pipe.drain()
+        self._drain()
         self.state = State.READY
         self.slots = max(1, min(self.slots, message.slots))
         self.ready_at = time.time_ns() // 1000
@@ -432,9 +442,9 @@ class Worker:
             self._watch_in(max(following, 0.001))
 
     def _done(self, done: protocol.Done) -> None:
-        if self._pipe is not None:
-            # What was written before this is the prediction's that ends now.
-            self._pipe.drain()
+        if self.slots == 1:
+            self._drain()
+        self._quiet += 1
         run = self.runs.pop(PredictionId(done.id), None)
         if run is None:
             self._broken(f"it ended prediction {done.id!r}, which it does not have")
