@@ -165,8 +165,7 @@ def test_progress_and_metrics_are_seen_while_it_runs_and_senseless_ones_leave_a_
     gate = tmp_path / "gate"
     one = caller.create(caller.publish("reporter", REPORTER), gate=str(gate))
     until(lambda: "progress" in (caller.get(one["id"])["metrics"] or ()), "progress is shown")
-    running = caller.get(one["id"])
-    assert running["status"] == "started"
+    running = caller.reaches(one["id"], "started")
     assert (running["metrics"]["tokens"], running["metrics"]["progress"]) == (7, 0.25)
     until(lambda: "25% a quarter" in _texts(caller, one), "its words are in the log")
     gate.touch()
