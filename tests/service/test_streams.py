@@ -197,6 +197,22 @@ async def test_a_write_whose_answer_was_lost_is_repeated_without_a_double(desk: 
     assert await desk.lines(one) == ["1 a", "1 b", "1 b"]
 
 
+async def test_lines_of_a_setup_whose_write_may_have_been_lost_are_there_once(desk: Desk, ada: Caller) -> None:
+    one = await desk.running(ada)
+    first, second = [Line(1, "stdout", "a"), Line(2, "stdout", "b")], [Line(3, "stdout", "b")]
+    for worker_id, lines, again in (
+        (WORKER, first, False),
+        (OTHER, second, False),
+        (WORKER, first, True),
+        (WORKER, second, True),
+        (WORKER, second, True),
+    ):
+        await desk.execution.record_setup(worker_id, desk.version_id, lines, again=again)
+    found = await desk.db.read(lambda c: logbook.of_setups(c, one.prediction, after=0, limit=99))
+
+    assert [line.text for line in found] == ["a", "b", "b", "b"]
+
+
 async def test_a_repetition_of_what_was_not_written_is_written(desk: Desk, ada: Caller) -> None:
     one = await desk.running(ada)
     await desk.execution.record(one, Entry(2, texts(1), [Line(1, "stdout", "a")]))

@@ -140,8 +140,8 @@ class _SetupLog:
         del self._lines[:SETUP_BATCH]
         return batch or None
 
-    def _write(self, batch: list[Line], _again: bool) -> asyncio.Future[None]:
-        return self._execution.record_setup(self._worker_id, self._version_id, batch)
+    def _write(self, batch: list[Line], again: bool) -> asyncio.Future[None]:
+        return self._execution.record_setup(self._worker_id, self._version_id, batch, again=again)
 
     def _done(self, batch: list[Line], result: None) -> None:
         """They are written."""

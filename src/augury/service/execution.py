@@ -78,9 +78,16 @@ class Execution:
         if entry.items or entry.lines:
             self.hints.activity(prediction_id)
 
-    def record_setup(self, worker_id: WorkerId, version_id: int, lines: Sequence[Line]) -> asyncio.Future[None]:
-        """Record what a worker has written while it sets itself up."""
-        future = self.db.write_soon(lambda c: logs.append_setup(c, worker_id, version_id, lines))
+    def record_setup(
+        self, worker_id: WorkerId, version_id: int, lines: Sequence[Line], *, again: bool = False
+    ) -> asyncio.Future[None]:
+        """Record what a worker has written while it sets itself up; `again`: these may have been written before."""
+
+        def write(c: Connection) -> None:
+            if not (again and logs.setup_ends_with(c, worker_id, lines)):
+                logs.append_setup(c, worker_id, version_id, lines)
+
+        future = self.db.write_soon(write)
         future.add_done_callback(lambda _: self.hints.setup_activity(version_id))
         return future
 

@@ -39,8 +39,7 @@ def append(c: Connection, prediction_id: PredictionId, attempt: int, lines: Sequ
 def ends_with(c: Connection, prediction_id: PredictionId, attempt: int, lines: Sequence[Line]) -> bool:
     """Whether these are the last lines of a prediction."""
     found = c.run(_NEWEST, prediction_id=prediction_id, limit=len(lines))
-    wanted = [(attempt, line.time, line.stream, storable(line.text)) for line in reversed(lines)]
-    return [tuple(row) for row in found] == wanted
+    return [tuple(row) for row in found] == [(attempt, *one) for one in _backwards(lines)]
 
 
 def append_setup(c: Connection, worker_id: WorkerId, version_id: int, lines: Sequence[Line]) -> None:
@@ -60,6 +59,16 @@ def append_setup(c: Connection, worker_id: WorkerId, version_id: int, lines: Seq
     )
 
 
+def setup_ends_with(c: Connection, worker_id: WorkerId, lines: Sequence[Line]) -> bool:
+    """Whether these are the last lines of a worker's setup."""
+    found = c.run(_NEWEST_SETUP, worker_id=worker_id, limit=len(lines))
+    return [tuple(row) for row in found] == _backwards(lines)
+
+
+def _backwards(lines: Sequence[Line]) -> list[tuple[int, str, str]]:
+    return [(line.time, line.stream, storable(line.text)) for line in reversed(lines)]
+
+
 _OF_ONE = logs.c.prediction_id == bindparam("prediction_id")
 _LAST = Query(select(func.max(logs.c.number)).where(_OF_ONE))
 _NEWEST = Query(
@@ -72,6 +81,12 @@ _APPEND = Query(
     insert(logs).values(
         {column: bindparam(column) for column in ("prediction_id", "number", "attempt", "time", "stream", "text")}
     )
+)
+_NEWEST_SETUP = Query(
+    select(setup_logs.c.time, setup_logs.c.stream, setup_logs.c.text)
+    .where(setup_logs.c.worker_id == bindparam("worker_id"))
+    .order_by(setup_logs.c.id.desc())
+    .limit(bindparam("limit"))
 )
 _APPEND_SETUP = Query(
     insert(setup_logs).values(
