@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -82,3 +83,39 @@ def test_a_killed_server_loses_nothing_on_postgresql(server: Server, client: Cli
     until(lambda: client.get(accepted[5]["id"])["status"] == "succeeded", "some are done")
     server.restart(signal.SIGKILL)
     assert [client.ended(one["id"])["output"] for one in accepted] == list(range(30))
+
+
+def test_a_stream_goes_on_after_a_kill_on_postgresql_without_a_gap_or_a_double(
+    server: Server, client: Client, tmp_path: Path
+) -> None:
+    model = client.publish(
+        "counter",
+        """
+        import os, time
+        from typing import Iterator
+        def predict(gate: str) -> Iterator[str]:
+            for n in range(600):
+                while n == 300 and not os.path.exists(gate):
+                    time.sleep(0.005)
+                print("line", n)
+                yield "nul \\0 %d" % n
+        """,
+    )
+    gate = tmp_path / "gate"
+    one = client.http.post("/predictions", json={"model": model, "input": {"gate": str(gate)}, "stream": True}).json()
+    text = ""
+    with client.http.stream("GET", f"/predictions/{one['id']}/stream") as answer:
+        for piece in answer.iter_text():
+            text += piece
+            if "id: 301\n" in text:
+                break
+    seen = text.rpartition("\n\n")[0]
+    after = seen.rpartition("id: ")[2].partition("\n")[0]
+    server.restart(signal.SIGKILL)
+    gate.touch()
+    rest = client.http.get(f"/predictions/{one['id']}/stream", params={"after_id": after}).text
+    frames = [frame for frame in f"{seen}\n\n{rest}".split("\n\n") if frame and not frame.startswith(":")]
+    assert [frame.partition("\n")[0] for frame in frames] == [f"id: {number}" for number in range(1, 603)]
+    assert frames[-1].startswith("id: 602\nevent: done\n")
+    items = [json.loads(frame.rpartition("data: ")[2]) for frame in frames[1:-1]]
+    assert items == [f"nul \0 {n}" for n in range(600)] == client.get(one["id"])["output"]
