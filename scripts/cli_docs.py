@@ -17,7 +17,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 HEAD = """# The command line
 
 Data goes to stdout, all else to stderr. `--json` makes what a command reads out fit for a program. Exit codes: 0 done,
-1 the prediction or the request failed, 2 wrong usage, 3 cannot start.
+1 the prediction or the request failed, 2 wrong usage, 3 cannot start, 130 Ctrl+C, 141 nobody reads stdout any more.
 
 Where a server is needed, `AUGURY_URL` and `AUGURY_TOKEN` say which and as whom; without them it is the server that runs
 on this machine's data folder (`AUGURY_DATA`), as its owner. `augury push` and `augury check` build environments in the

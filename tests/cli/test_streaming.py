@@ -90,7 +90,7 @@ def test_interrupting_a_stream_cancels_its_prediction(augury: Augury, tmp_path: 
     assert os.read(process.stdout.fileno(), 10) == b"a"
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert _status(augury, _cancelled(err.decode())) == "cancelled"
 
 
@@ -104,9 +104,64 @@ def test_closing_the_pipe_cancels_its_prediction_and_shows_no_traceback(augury: 
     assert process.stderr is not None
     with process.stderr:
         err = process.stderr.read().decode()
-    assert process.wait(20) == 1
+    assert process.wait(20) == 141
     assert "Traceback" not in err
+    assert "ignored" not in err
     assert _status(augury, _cancelled(err)) == "cancelled"
+
+
+@pytest.mark.parametrize("follow", [(), ("--follow",)])
+def test_a_log_that_nobody_reads_on_ends_quietly(augury: Augury, follow: tuple[str, ...]) -> None:
+    items = json.dumps([f"{number} " + "x" * 400 for number in range(300)])
+    made = augury.done("predict", "speaker", "--json", "-i", f"items={items}").json["id"]
+    process = augury.start("predictions", "logs", made, *follow)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process.stdout, process.stderr:
+        process.stdout.readline()
+        process.stdout.close()
+        err = process.stderr.read()
+    assert (process.wait(20), err) == (141, "")
+
+
+def test_an_item_of_json_begins_a_line_and_text_is_untouched_in_a_pipe(augury: Augury) -> None:
+    given = ["a", {"b": 1}, "\x1b]0;c\x07"]
+    done = augury.done("predict", "speaker", "--stream", "-i", f"items={json.dumps(given)}")
+    assert done.out == 'a\n{"b": 1}\n\x1b]0;c\x07'
+
+
+@pytest.mark.parametrize("option", [(), ("--stream",)])
+def test_what_a_model_writes_cannot_command_a_terminal(augury: Augury, option: tuple[str, ...]) -> None:
+    given = ["\x1b]0;title\x07", "\x9b31m", "a\tb"]
+    drawn = augury.on_terminal("predict", "speaker", *option, "-i", f"items={json.dumps(given)}").out
+    assert "\x1b]0;" not in drawn
+    assert "\x9b" not in drawn
+
+
+def test_files_in_a_stream_are_saved(augury: Augury, tmp_path: Path) -> None:
+    uri = "data:text/plain;base64,aGVsbG8="
+    given = json.dumps(["text", uri, {"file": uri}])
+    done = augury.done("predict", "speaker", "--stream", "--out", tmp_path / "kept", "-i", f"items={given}")
+    text, first, second = done.out.splitlines()
+    assert text == "text"
+    assert Path(first).read_text() == "hello"
+    assert Path(json.loads(second)["file"]).read_text() == "hello"
+    assert len(list((tmp_path / "kept").iterdir())) == 2
+
+
+def test_a_person_sees_state_until_the_first_item_of_a_stream(augury: Augury, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    command = augury.command("predict", "speaker", "--stream", "-i", "items=[]", "-i", f"until={go}")
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command, env=augury.environment(), stdout=subprocess.PIPE, stderr=theirs)
+    os.close(theirs)
+    seen = ""
+    while "started: predict() is running" not in seen:
+        seen += os.read(ours, 4096).decode(errors="replace")
+    go.touch()
+    out, _ = process.communicate(timeout=20)
+    os.close(ours)
+    assert (process.returncode, out) == (0, b"")
 
 
 def test_a_person_sees_state_progress_and_the_last_line_of_the_log(augury: Augury, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The `augury` command: every command there is, on one screen.
 
 Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 the request or prediction failed, 2 wrong usage,
-3 cannot start.
+3 cannot start, 130 interrupted, 141 nobody reads stdout any more.
 """
 
 from __future__ import annotations

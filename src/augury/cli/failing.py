@@ -7,6 +7,10 @@ from collections.abc import Iterable
 FAILED = 1
 """The prediction or the request failed."""
 CANNOT_START = 3
+INTERRUPTED = 130
+"""Ctrl+C, as shells say it."""
+UNREAD = 141
+"""Nobody reads stdout any more, as shells say it."""
 
 
 class CommandFailed(Exception):

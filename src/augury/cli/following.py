@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import httpx
 
@@ -16,12 +16,14 @@ from wriftai._sse import SSEDecoder
 
 from augury.cli.remote import Connection
 
+Answer = TypeVar("Answer")
 Event = Mapping[str, Any]
 """What came: "id", "event" and "data"."""
 LAST = ("done", "error")
-TRIES = 6
-"""How often in a row a connection is tried again that brings nothing."""
-_PAUSE = 0.5
+PATIENCE = 45.0
+"""Seconds that a server may be away, as it is while it starts again."""
+_PAUSES = (0.1, 2.0)
+"""Seconds between tries, the first and the longest."""
 
 
 def stream_events(connection: Connection, prediction_id: str) -> Iterator[Event]:
@@ -47,20 +49,56 @@ def _log_events(connection: Connection, prediction_id: str, after: str | None) -
             yield from cast("list[Event]", decoder.feed(piece))
 
 
+def patiently(ask: Callable[[], Answer]) -> Answer:
+    """What a server answers that may be away for a while."""
+    away = _Away()
+    while True:
+        try:
+            return ask()
+        except (httpx.TransportError, httpx.HTTPStatusError) as error:
+            away.wait_after(error)
+
+
+class _Away:
+    """How long a server has been away."""
+
+    def __init__(self) -> None:
+        self.back()
+
+    def back(self) -> None:
+        self._until = time.monotonic() + PATIENCE
+        self._pause = _PAUSES[0]
+
+    def wait_after(self, error: httpx.TransportError | httpx.HTTPStatusError) -> None:
+        """Wait for the next try; raises the error where another would not help."""
+        # A server that starts or stops may say so; what else it refuses, it will refuse again.
+        refused = isinstance(error, httpx.HTTPStatusError) and not error.response.is_server_error
+        if refused or time.monotonic() > self._until:
+            raise error
+        self.wait()
+
+    def wait(self) -> None:
+        time.sleep(self._pause)
+        self._pause = min(_PAUSES[1], self._pause * 1.5)
+
+
 def _resumed(events: Callable[[str | None], Iterator[Event]]) -> Iterator[Event]:
     last: str | None = None
-    fruitless = 0
+    away = _Away()
+    tried = False
     while True:
         try:
             for event in events(last):
                 yield event
                 if event["event"] in LAST:
                     return
-                last, fruitless = event["id"], 0
+                last = event["id"]
+                away.back()
+            # A server that stops ends its streams in good order.
+            away.wait()
         except (httpx.TransportError, httpx.HTTPStatusError) as error:
-            fruitless += 1
-            # A server that starts or stops may say so; what else it refuses, it will refuse again.
-            refused = isinstance(error, httpx.HTTPStatusError) and not error.response.is_server_error
-            if refused or fruitless >= TRIES:
+            if isinstance(error, httpx.ConnectError) and not tried:
+                # It has never been there.
                 raise
-            time.sleep(_PAUSE * fruitless)
+            away.wait_after(error)
+        tried = True

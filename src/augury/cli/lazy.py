@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gc
 import inspect
+import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -17,7 +19,7 @@ import typer
 import typer.main
 from typer.core import TyperCommand, TyperGroup
 
-from augury.cli.failing import CommandFailed
+from augury.cli.failing import INTERRUPTED, UNREAD, CommandFailed
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,11 @@ class Root(LazyGroup):
         except CommandFailed as error:
             failure = error
         except KeyboardInterrupt:
-            failure = CommandFailed("interrupted")
+            failure = CommandFailed("interrupted", code=INTERRUPTED)
+        except BrokenPipeError:
+            # What is left to be written at exit has to go somewhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(UNREAD) from None
         from augury.cli.output import show_failure  # only here is there anything to draw
 
         show_failure(failure)

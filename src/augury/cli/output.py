@@ -18,6 +18,8 @@ from rich.text import Text
 
 from augury.cli.failing import CommandFailed
 
+_SEEN = {code: f"\\x{code:02x}" for code in (*range(9), 11, 12, *range(14, 32), *range(127, 160))}
+
 
 @cache
 def console() -> Console:
@@ -30,28 +32,38 @@ def on_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def harmless(text: str) -> str:
+    """Text whose control characters, other than those of lines and tabs, are seen and not obeyed."""
+    return text.translate(_SEEN)
+
+
+def for_stdout(text: str) -> str:
+    """Text as it goes to stdout: harmless on a terminal, as it is in a pipe."""
+    return harmless(text) if on_terminal() else text
+
+
 def say(text: str, style: str = "") -> None:
     """A line for the person, on stderr."""
-    console().print(Text(text, style=style))
+    console().print(Text(harmless(text), style=style))
 
 
 def warn(text: str) -> None:
     """A warning for the person, on stderr."""
-    console().print(Text.assemble(("warning: ", "yellow"), text))
+    console().print(Text.assemble(("warning: ", "yellow"), harmless(text)))
 
 
 def show_failure(failure: CommandFailed) -> None:
     """Why a command did not do what it should, on stderr."""
-    console().print(Text.assemble(("error: ", "red"), failure.message))
+    console().print(Text.assemble(("error: ", "red"), harmless(failure.message)))
     for line in failure.details:
-        console().print(Text(f"  {line}", style="dim"))
+        console().print(Text(harmless(f"  {line}"), style="dim"))
     if failure.hint:
-        console().print(Text.assemble(("hint: ", "cyan"), failure.hint))
+        console().print(Text.assemble(("hint: ", "cyan"), harmless(failure.hint)))
 
 
 def write(text: str) -> None:
     """One piece of data, as a line on stdout."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(for_stdout(text) + "\n")
     sys.stdout.flush()
 
 
@@ -70,7 +82,7 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(harmless(cell)) for cell in row))
     Console(highlight=False).print(table)
 
 
@@ -82,7 +94,7 @@ def write_fields(fields: Iterable[tuple[str, str]]) -> None:
         return
     table = Table.grid(padding=(0, 2))
     for name, value in fields:
-        table.add_row(Text(name, style="dim"), Text(value))
+        table.add_row(Text(name, style="dim"), Text(harmless(value)))
     Console(highlight=False).print(table)
 
 

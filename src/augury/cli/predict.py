@@ -8,11 +8,9 @@ Created without a hold, so that its id is known, and it can be cancelled, from t
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 import threading
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -21,11 +19,11 @@ import typer
 
 from augury.cli.failing import CommandFailed
 from augury.cli.files import saved, shortened
-from augury.cli.following import log_events, stream_events
+from augury.cli.following import log_events, patiently, stream_events
 from augury.cli.output import duration_text, on_terminal, say, write, write_json
 from augury.cli.progress import Watched, watching
 from augury.cli.remote import Connection, connected, problem_text
-from augury.cli.streaming import print_events
+from augury.cli.streaming import Printer
 from augury.cli.values import Inputs, parsed
 from augury.domain.model import MalformedReference, parse_reference
 from augury.domain.prediction import TERMINAL
@@ -61,9 +59,11 @@ def predict(
     """Make a prediction on the server.
 
     Its output goes to stdout: text as it is, all else as JSON. If it does not succeed, its error, traceback and last
-    log lines go to stderr, and the exit code is 1. Ctrl+C cancels it.
+    log lines go to stderr, and the exit code is 1. Ctrl+C cancels it (exit code 130), and so does a pipe that nobody
+    reads any more (141).
 
-    With --stream the output comes piece by piece: text as it is, each other item as a line of JSON.
+    With --stream the output comes piece by piece: text as it is, each other item as a line of JSON, files shortened on
+    a terminal, and with --out saved.
 
     An input of 5 is a number for a number and text for a text; "5" in quotes of its own is text where both are allowed.
 
@@ -80,7 +80,8 @@ def predict(
             if not no_wait:
                 with cancelling(connection, str(found["id"])):
                     if stream:
-                        print_events(stream_events(connection, str(found["id"])), watched, as_json=as_json)
+                        printer = Printer(lambda item: _kept(connection, item, out), as_json=as_json)
+                        _print_stream(connection, found, watched, printer)
                     found = follow(connection, found, watched)
         if no_wait:
             write_json(found) if as_json else write(str(found["id"]))
@@ -100,15 +101,16 @@ def follow(connection: Connection, found: Found, watched: Watched) -> Found:
     """The prediction at its end."""
     pause = FIRST_LOOK
     reading = False
+    prediction_id = str(found["id"])
     while found["status"] not in TERMINAL:
         watched.show(found)
         if watched.visible and not reading and pause >= LAST_LOOK:
             # Only now: most predictions are over before anybody could read a line.
             reading = True
-            threading.Thread(target=_show_log, args=(connection, str(found["id"]), watched), daemon=True).start()
+            _meanwhile(lambda: _show_log(connection, prediction_id, watched))
         time.sleep(pause)
         pause = min(LAST_LOOK, pause * 1.5)
-        found = cast("Found", connection.client.predictions.get(str(found["id"])))
+        found = patiently(lambda: cast("Found", connection.client.predictions.get(prediction_id)))
     return found
 
 
@@ -117,23 +119,36 @@ def cancelling(connection: Connection, prediction_id: str) -> Generator[None]:
     """Cancel the prediction where its reader leaves: by Ctrl+C, or by closing the pipe."""
     try:
         yield
-    except (KeyboardInterrupt, BrokenPipeError) as why:
+    except (KeyboardInterrupt, BrokenPipeError):
         with contextlib.suppress(httpx.HTTPError):
             connection.client.predictions.cancel(prediction_id)
             say(f"cancelled {prediction_id}")
-        if isinstance(why, BrokenPipeError):
-            # What is still buffered has nowhere to go, and must not fail at exit once more.
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for the rest of the process
-            raise CommandFailed("nobody reads the output any more") from None
         raise
 
 
+def _print_stream(connection: Connection, found: Found, watched: Watched, printer: Printer) -> None:
+    if watched.visible:
+        _meanwhile(lambda: follow(connection, found, watched))
+    for event in stream_events(connection, str(found["id"])):
+        if event["event"] == "output":
+            watched.make_way()
+        printer.event(event)
+    printer.end()
+
+
+def _meanwhile(show: Callable[[], object]) -> None:
+    def attempt() -> None:
+        # An older server has no logs, and one that is gone is told of by the main thread: what is only shown may fail.
+        with contextlib.suppress(Exception):
+            show()
+
+    threading.Thread(target=attempt, daemon=True).start()
+
+
 def _show_log(connection: Connection, prediction_id: str, watched: Watched) -> None:
-    # An older server has no logs: then there is nothing to show.
-    with contextlib.suppress(httpx.HTTPError):
-        for event in log_events(connection, prediction_id):
-            if event["event"] == "log":
-                watched.line(str(event["data"]["text"]))
+    for event in log_events(connection, prediction_id):
+        if event["event"] == "log":
+            watched.line(str(event["data"]["text"]))
 
 
 def _headers(cancel_after: float | None, idempotency_key: str | None) -> dict[str, str]:
@@ -166,22 +181,26 @@ def _input_schema(connection: Connection, reference: str) -> Mapping[str, Any]:
 
 def _finish(connection: Connection, found: Found, *, as_json: bool, out: Path | None, shown: bool) -> None:
     """Print the output, unless it is `shown` already, or fail."""
-    output = found["output"]
-    if out is not None and found["status"] == "succeeded":
-        output, paths = saved(output, out, connection.target.url, lambda url: _fetch(connection, url))
-        for path in paths:
-            say(f"saved {path}")
-    elif on_terminal():
-        output = shortened(output)
-    if shown:
-        pass
-    elif as_json:
-        write_json({**found, "output": output})
-    elif found["status"] == "succeeded":
-        write(output) if isinstance(output, str) else write_json(output)
+    if not shown:
+        succeeded = found["status"] == "succeeded"
+        output = _kept(connection, found["output"], out if succeeded else None)
+        if as_json:
+            write_json({**found, "output": output})
+        elif succeeded:
+            write(output) if isinstance(output, str) else write_json(output)
     if found["status"] != "succeeded":
         raise failure_of(found)
     say(_summary(found), style="dim")
+
+
+def _kept(connection: Connection, output: Any, out: Path | None) -> Any:
+    """What is shown of an output, or an item of it; its files are saved where there is a folder for them."""
+    if out is None:
+        return shortened(output) if on_terminal() else output
+    output, paths = saved(output, out, connection.target.url, lambda url: _fetch(connection, url))
+    for path in paths:
+        say(f"saved {path}")
+    return output
 
 
 def failure_of(found: Found) -> CommandFailed:

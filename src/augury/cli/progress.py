@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from augury.cli.output import console
+from augury.cli.output import console, harmless, on_terminal
 
 _LINE = 60
 """Characters of a log line that are shown."""
@@ -50,11 +50,12 @@ class Watched:
 
     def line(self, text: str) -> None:
         """Show the last line of the prediction's log. From any thread."""
-        self._progress.update(self._task, line=" ".join(text.split())[:_LINE])
+        self._progress.update(self._task, line=harmless(" ".join(text.split()))[:_LINE])
 
-    def stop(self) -> None:
-        """Show nothing any more: the data itself is on the terminal now."""
-        self._progress.stop()
+    def make_way(self) -> None:
+        """Vanish where the data itself comes on the same terminal: text cannot grow under a line that moves."""
+        if on_terminal():
+            self._progress.stop()
 
 
 @contextmanager

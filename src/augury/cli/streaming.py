@@ -1,35 +1,62 @@
-"""A prediction's stream on stdout, as it comes: text as it is, token by token, everything else a line of JSON each."""
+"""A prediction's stream on stdout, as it comes.
+
+    text as it is, token by token          files and other items, one a line          or each event as JSON, one a line
+
+Knows how items look, not where they come from.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import Any
 
+from augury.cli.files import is_data
 from augury.cli.following import Event
-from augury.cli.output import on_terminal
-from augury.cli.progress import Watched
+from augury.cli.output import for_stdout, on_terminal
+
+Change = Callable[[Any], Any]
 
 
-def print_events(events: Iterable[Event], watched: Watched, *, as_json: bool) -> None:
-    """Print items, or with `as_json` every event, until the last; raises BrokenPipeError where nobody reads on."""
-    text = ""
-    for event in events:
-        if as_json:
-            _put(json.dumps(dict(event), ensure_ascii=False) + "\n", watched)
+class Printer:
+    """Prints the items of a stream, each at once; raises BrokenPipeError where nobody reads on."""
+
+    def __init__(self, change: Change, *, as_json: bool = False) -> None:
+        """`change` makes of an item what is shown of it; with `as_json` every event is shown, whole."""
+        self._change = change
+        self._as_json = as_json
+        self._in_line = False
+
+    def event(self, event: Event) -> None:
+        """Print one event."""
+        if self._as_json:
+            data = self._change(event["data"]) if event["event"] == "output" else event["data"]
+            self._line(json.dumps({**event, "data": data}, ensure_ascii=False))
         elif event["event"] == "output":
-            text = _shown(event["data"])
-            _put(text, watched)
-    if text and not text.endswith("\n") and on_terminal():
-        _put("\n", watched)
+            self.item(event["data"])
 
+    def item(self, item: Any) -> None:
+        """Print one item."""
+        shown = self._change(item)
+        if not isinstance(item, str):
+            self._line(json.dumps(shown, ensure_ascii=False))
+        elif is_data(item) or shown != item:
+            self._line(shown)
+        elif item:
+            self._write(item)
+            self._in_line = not item.endswith("\n")
 
-def _shown(item: Any) -> str:
-    return item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) + "\n"
+    def end(self) -> None:
+        """Leave no line open on a terminal; in a pipe text stays exactly what it was."""
+        if self._in_line and on_terminal():
+            self._write("\n")
+        self._in_line = False
 
+    def _line(self, text: str) -> None:
+        self._write(("\n" if self._in_line else "") + text + "\n")
+        self._in_line = False
 
-def _put(text: str, watched: Watched) -> None:
-    watched.stop()
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    def _write(self, text: str) -> None:
+        sys.stdout.write(for_stdout(text))
+        sys.stdout.flush()
