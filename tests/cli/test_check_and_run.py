@@ -187,7 +187,7 @@ def test_an_interrupt_ends_the_worker_too(alone: Augury, tmp_path: Path) -> None
         assert family
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
-    assert (process.returncode, out) == (1, "")
+    assert (process.returncode, out) == (130, "")
     assert "Traceback" not in err
     until(lambda: not any(_lives(pid) for pid in family), "the worker is gone")
 

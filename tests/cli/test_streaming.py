@@ -71,6 +71,32 @@ def test_other_items_are_lines_of_json(augury: Augury) -> None:
     assert [json.loads(line) for line in done.out.splitlines()] == [1, {"a": None}, [True]]
 
 
+def test_a_local_run_prints_items_as_they_come(augury: Augury, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    path = write_model(tmp_path / "local", SPEAKER)
+    process = augury.start("run", path, "--stream", "-i", 'items=["a", 1]', "-i", f"until={go}")
+    assert process.stdout is not None
+    assert [process.stdout.readline(), process.stdout.readline()] == ["a\n", "1\n"]
+    assert process.poll() is None
+    go.touch()
+    rest, err = process.communicate(timeout=20)
+    assert (process.returncode, rest) == (0, ""), err
+
+
+def test_a_local_run_that_nobody_reads_on_ends_quietly(augury: Augury, tmp_path: Path) -> None:
+    path = write_model(tmp_path / "local", SPEAKER.replace('print("saying", item)', ""))
+    items = json.dumps(["x" * 1000] * 100)
+    process = augury.start("run", path, "--stream", "-i", f"items={items}", "-i", f"until={tmp_path / 'never'}")
+    assert process.stdout is not None
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.stderr is not None
+    with process.stderr:
+        err = process.stderr.read()
+    assert process.wait(20) == 141, err
+    assert "Traceback" not in err
+
+
 def test_as_json_every_event_is_a_line(augury: Augury) -> None:
     done = augury.done("predict", "speaker", "--stream", "--json", "-i", 'items=["a"]')
     events = [json.loads(line) for line in done.out.splitlines()]
@@ -104,7 +130,7 @@ def test_closing_the_pipe_cancels_its_prediction_and_shows_no_traceback(augury: 
     assert process.stderr is not None
     with process.stderr:
         err = process.stderr.read().decode()
-    assert process.wait(20) == 141
+    assert process.wait(20) == 141, err
     assert "Traceback" not in err
     assert "ignored" not in err
     assert _status(augury, _cancelled(err)) == "cancelled"

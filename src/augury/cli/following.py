@@ -92,7 +92,7 @@ def _resumed(events: Callable[[str | None], Iterator[Event]]) -> Iterator[Event]
                 yield event
                 if event["event"] in LAST:
                     return
-                last = event["id"]
+                last, tried = event["id"], True
                 away.back()
             # A server that stops ends its streams in good order.
             away.wait()

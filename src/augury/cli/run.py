@@ -10,6 +10,7 @@ import typer
 from augury.cli.failing import FAILED, CommandFailed
 from augury.cli.files import saved, shortened
 from augury.cli.output import console, on_terminal, say, warn, write_json
+from augury.cli.streaming import Printer
 from augury.cli.trying import predict_once
 from augury.cli.values import Inputs, parsed
 from augury.cli.workbench import open_workbench
@@ -21,12 +22,13 @@ from augury.service.validation import compile_schema
 def run(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The model: a .py file or a folder.")],
     inputs: Inputs = None,
+    stream: Annotated[bool, typer.Option("--stream", help="Print the items of the output as they come.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Save the files of the output here.")] = None,
 ) -> None:
     """Make one prediction in a local worker, without a server.
 
     The worker sees exactly the files that a push would send. The output goes to stdout as JSON; what the model writes
-    goes to stderr.
+    goes to stderr. With --stream text comes as it is, and each other item as a line of JSON.
 
     Example: augury run ./my-model -i text="Hello there" -i times=2
     """
@@ -38,10 +40,14 @@ def run(
     schema = checked.description.schemas["input"]
     given = parsed(inputs or (), schema if isinstance(schema, dict) else {})
     _refuse_invalid(schema, given)
-    result = predict_once(workbench, checked, given)
+    printer = Printer(lambda item: _kept(item, out))
+    streams = stream and "stream_output" in checked.description.schemas
+    result = predict_once(workbench, checked, given, printer.item if streams else None)
+    printer.end()
     if result.status is not Status.SUCCEEDED:
         raise CommandFailed(result.message or f"the prediction {result.status}", details=result.traceback, code=FAILED)
-    _write(result.output, out)
+    if not streams:
+        write_json(_kept(result.output, out))
     say(f"succeeded: set up in {result.setup_time:.2f} s, ran {result.execution_time or 0:.2f} s")
 
 
@@ -55,9 +61,10 @@ def _refuse_invalid(schema: Any, given: JsonObject) -> None:
         raise CommandFailed("the input does not fit", details=said, hint=hint)
 
 
-def _write(output: Any, out: Path | None) -> None:
+def _kept(output: Any, out: Path | None) -> Any:
+    """What is shown of an output, or an item of it; its files are saved where there is a folder for them."""
     if out is not None:
         output, paths = saved(output, out, "\0", lambda _: (b"", ""))
         for path in paths:
             say(f"saved {path}")
-    write_json(shortened(output) if on_terminal() else output)
+    return shortened(output) if on_terminal() else output

@@ -6,6 +6,7 @@ Knows the worker's limits and folders; what happens in it is `augury.engine.tria
 from __future__ import annotations
 
 import re
+import signal
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -17,9 +18,9 @@ import anyio
 from augury.cli.failing import CommandFailed
 from augury.cli.output import say
 from augury.cli.workbench import Workbench, staged, worker_environment
-from augury.domain.jsontext import JsonObject
+from augury.domain.jsontext import JsonObject, JsonValue
 from augury.engine.local_launcher import LocalLauncher
-from augury.engine.trial import Result, Subject, TrialFailed, run_once, try_start
+from augury.engine.trial import Result, Subject, Take, TrialFailed, run_once, try_start
 from augury.engine.worker import Plan
 from augury.packaging.check import Checked
 
@@ -30,11 +31,35 @@ def start_once(workbench: Workbench, checked: Checked) -> float:
         return anyio.run(try_start, subject, _launcher(workbench), _hear)
 
 
-def predict_once(workbench: Workbench, checked: Checked, given: JsonObject) -> Result:
-    """Make one prediction in a worker; raises CommandFailed where it cannot be made at all."""
+def predict_once(workbench: Workbench, checked: Checked, given: JsonObject, take: Take | None = None) -> Result:
+    """Make one prediction in a worker, items going to `take` as they come; raises CommandFailed where it cannot be."""
     with _subject(workbench, checked) as subject:
-        result = anyio.run(run_once, subject, _launcher(workbench), _hear, given)
+        reader = _Reader(take) if take is not None else None
+        try:
+            result = anyio.run(run_once, subject, _launcher(workbench), _hear, given, reader)
+        except KeyboardInterrupt:
+            if reader is not None and reader.gone is not None:
+                raise reader.gone from None
+            raise
         return replace(result, traceback=_relative(result.traceback, subject.folder))
+
+
+class _Reader:
+    """Takes items as long as somebody reads them; then it interrupts the run, as Ctrl+C does."""
+
+    def __init__(self, take: Take) -> None:
+        self._take = take
+        self.gone: BrokenPipeError | None = None
+
+    def __call__(self, item: JsonValue) -> None:
+        if self.gone is not None:
+            return
+        try:
+            self._take(item)
+        except BrokenPipeError as error:
+            # Not raised here: this is called from the worker's socket, which has nobody to tell.
+            self.gone = error
+            signal.raise_signal(signal.SIGINT)
 
 
 def _launcher(workbench: Workbench) -> LocalLauncher:

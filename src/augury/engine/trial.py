@@ -25,6 +25,8 @@ from augury.engine.worker import Ending, Plan, Worker
 
 Hear = Callable[[str], None]
 """Is told each line that the model writes."""
+Take = Callable[[JsonValue], None]
+"""Is given each item of the output as it comes."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,11 @@ async def try_start(subject: Subject, launcher: Launcher, hear: Hear) -> float:
         return await trial.ready_after()
 
 
-async def run_once(subject: Subject, launcher: Launcher, hear: Hear, given: JsonObject) -> Result:
-    """Start a worker, make one prediction in it, and stop it; raises TrialFailed."""
-    async with _running(subject, launcher, hear) as trial:
+async def run_once(
+    subject: Subject, launcher: Launcher, hear: Hear, given: JsonObject, take: Take | None = None
+) -> Result:
+    """Start a worker, make one prediction in it, streamed where there is `take`, and stop it; raises TrialFailed."""
+    async with _running(subject, launcher, hear, take) as trial:
         setup_time = await trial.ready_after()
         run, done = await trial.ask(given)
         if run.stop is Stop.LIMIT:
@@ -91,13 +95,14 @@ async def run_once(subject: Subject, launcher: Launcher, hear: Hear, given: Json
 class _Trial:
     """Listens to the one worker, and says what became of it."""
 
-    def __init__(self, subject: Subject, launcher: Launcher, hear: Hear) -> None:
+    def __init__(self, subject: Subject, launcher: Launcher, hear: Hear, take: Take | None) -> None:
         self._ids = IdSource()
         launch = Launch(
             WorkerId(self._ids.next()), subject.python, subject.no_site, subject.folder, subject.home, variables={}
         )
         self.worker = Worker(launcher, launch, subject.plan, self)
         self._hear = hear
+        self._take = take
         self._plan = subject.plan
         self._changed = anyio.Event()
         self._done: tuple[Run, protocol.Done] | None = None
@@ -131,7 +136,10 @@ class _Trial:
         """Of Listener: nothing has to be recorded here."""
 
     def output(self, worker: Worker, run: Run, items: list[JsonValue]) -> None:
-        """Of Listener: nothing is streamed here."""
+        """Of Listener."""
+        if self._take is not None:
+            for item in items:
+                self._take(item)
 
     def line(self, worker: Worker, run: Run | None, line: Line) -> None:
         """Of Listener."""
@@ -159,6 +167,7 @@ class _Trial:
             created_at=now,
             updated_at=now,
             input=JsonText("{}"),
+            stream=self._take is not None,
         )
         return Assignment(prediction, given)
 
@@ -175,8 +184,10 @@ class _Trial:
 
 
 @asynccontextmanager
-async def _running(subject: Subject, launcher: Launcher, hear: Hear) -> AsyncGenerator[_Trial]:
-    trial = _Trial(subject, launcher, hear)
+async def _running(
+    subject: Subject, launcher: Launcher, hear: Hear, take: Take | None = None
+) -> AsyncGenerator[_Trial]:
+    trial = _Trial(subject, launcher, hear, take)
     failed: TrialFailed | None = None
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(trial.worker.run)
