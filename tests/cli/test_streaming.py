@@ -228,6 +228,33 @@ def test_a_log_is_printed_and_followed(augury: Augury, tmp_path: Path) -> None:
     assert json.loads(lines[-1])["text"] == "saying 1"
 
 
+def test_a_cold_start_is_followed_from_its_setup_on(augury: Augury, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    code = f"""
+    import os, time
+
+    class Predictor:
+        def setup(self):
+            print("loading")
+            while not os.path.exists({str(go)!r}):
+                time.sleep(0.01)
+
+        def predict(self) -> int:
+            print("running")
+            return 1
+    """
+    augury.done("push", write_model(tmp_path / "cold", code), "cold")
+    made = augury.done("predict", "cold", "--no-wait").out.strip()
+    process = augury.start("predictions", "logs", made, "--follow")
+    assert process.stdout is not None
+    assert process.stdout.readline().split("\t")[1:] == ["setup", "stdout", "loading\n"]
+    assert process.poll() is None
+    go.touch()
+    rest, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+    assert rest.split("\t")[1:] == ["run", "stdout", "running\n"]
+
+
 def test_what_a_prediction_holds_is_deleted(augury: Augury) -> None:
     prediction = augury.done("predict", "speaker", "--json", "-i", "items=[1]").json["id"]
     augury.done("predictions", "delete", prediction, "--yes")
