@@ -203,6 +203,11 @@ class Settings(_Base):
         default=(),
         description="Networks besides public ones that file inputs may be fetched from, such as 10.0.0.0/8,fd00::/8.",
     )
+    metrics: Literal["open", "admin"] | None = Field(
+        default=None,
+        description="Who may read /metrics: open for everybody who can reach it, admin for admins' tokens alone.",
+        json_schema_extra={"default": "open where only this machine can reach the server, else admin"},
+    )
     log_format: Literal["console", "json"] = Field(
         default="console", description="console for people, json for machines: one object a line."
     )
@@ -220,7 +225,7 @@ class Settings(_Base):
 
     _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
 
-    @field_validator("log_level", "log_format", "sqlite_sync", mode="before")
+    @field_validator("log_level", "log_format", "sqlite_sync", "metrics", mode="before")
     @classmethod
     def _in_lower_case(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value

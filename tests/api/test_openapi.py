@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from typing import Any, cast
@@ -11,8 +12,10 @@ import jsonschema_rs
 import pytest
 
 from augury.api import problems
-from augury.api.app import Limits, Readiness, Services, create_app
+from augury.api.app import Limits, Services, create_app
 from augury.api.reference import routes as reference_routes
+from augury.service.gauges import Metrics
+from augury.service.tally import Tally
 
 OPERATIONS = {
     "create_prediction",
@@ -39,6 +42,13 @@ OPERATIONS = {
     "head_bundle",
     "get_liveness",
     "get_readiness",
+    "get_metrics",
+    "list_workers",
+    "list_webhook_deliveries",
+    "list_prediction_logs",
+    "stream_prediction",
+    "redeliver_webhook",
+    "delete_prediction",
 }
 """Generated clients name their methods after these: a change breaks them."""
 
@@ -61,7 +71,9 @@ def test_operations_have_names_that_stay(document: dict[str, Any]) -> None:
 
 def test_every_route_is_described() -> None:
     nothing = cast("Any", None)
-    services = Services(nothing, nothing, nothing, nothing, nothing, Readiness)
+    fields: dict[str, Any] = dict.fromkeys(field.name for field in dataclasses.fields(Services))
+    fields["metrics"] = Metrics(nothing, Tally(), nothing, nothing, 0, "")
+    services = Services(**fields)
     app = create_app(services, Limits(60, 60, 1000, 1000))
     described = {(path, method.upper()) for path, method, _ in operations(app.openapi())}
     hidden = {(path, method) for path, method in served(reference_routes(app, "0", None))}
@@ -93,7 +105,7 @@ def test_every_operation_says_what_it_does_answers_and_refuses(document: dict[st
         if path.startswith("/v1/"):
             assert operation["security"], name
             assert {"401", "429"} <= codes, name
-        if method in ("post", "patch", "put") and not path.endswith("/cancel"):
+        if method in ("post", "patch", "put") and not path.endswith(("/cancel", "/redeliver")):
             assert operation["requestBody"]["required"], name
             assert {"413", "422"} <= codes, name
 

@@ -10,7 +10,7 @@ import pytest
 
 from augury.domain.ids import NodeId, PredictionId, WorkerId
 from augury.domain.prediction import Prediction, Status
-from augury.store import predictions, queue, workers
+from augury.store import predictions, queue, removal, workers
 from augury.store.connection import ConstraintViolated
 from augury.store.database import Database
 from tests.store import rows
@@ -323,11 +323,11 @@ async def test_a_list_is_newest_first_in_both_directions_and_by_status(db: Datab
 async def test_removed_contents_are_gone_and_the_rest_stays(db: Database) -> None:
     await add(db, stream=True)
     one = await claim_one(db)
-    assert not await db.write(lambda c: predictions.remove_content(c, one.id, NOW)), "it has not ended"
+    assert not await db.write(lambda c: removal.remove(c, one.id, NOW)), "it has not ended"
     await db.write(lambda c: succeed(c, one))
 
-    assert await db.write(lambda c: predictions.remove_content(c, one.id, NOW))
-    assert not await db.write(lambda c: predictions.remove_content(c, one.id, NOW))
+    assert await db.write(lambda c: removal.remove(c, one.id, NOW))
+    assert not await db.write(lambda c: removal.remove(c, one.id, NOW))
     left = await read(db, one)
     assert (left.status, left.input, left.output, left.stream) == (Status.SUCCEEDED, None, None, False)
 
