@@ -277,7 +277,7 @@ def _services(
     )
 
     access = Access(db, ids, wall_clock)
-    tails, followers = Tails(), Followers()
+    tails, followers = Tails(), Followers(tally=tally)
     services = Services(
         predictions=predictions,
         streams=Streams(db, hints, tails, followers, predictions),

@@ -60,6 +60,7 @@ COMMANDS: dict[str, Command | Group] = {
             "redeliver": Command("Send a delivery once more, as it was.", "augury.cli.webhooks:redeliver"),
         },
     ),
+    "workers": Command("Show what runs where, since when, doing what.", "augury.cli.workers:workers"),
     "tokens": Group(
         "List, make and revoke tokens, in the data folder.",
         {

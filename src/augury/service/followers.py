@@ -16,6 +16,7 @@ import anyio
 
 from augury.domain.prediction import Prediction
 from augury.service.hints import Hints
+from augury.service.tally import Tally
 
 Item = TypeVar("Item")
 
@@ -29,6 +30,7 @@ class Followers:
 
     released: bool = False
     """Whether nobody is to follow anything any more: the server is about to stop."""
+    tally: Tally = field(default_factory=Tally)
     _waking: set[Callable[[], None]] = field(default_factory=set[Callable[[], None]])
 
     @property
@@ -45,10 +47,12 @@ class Followers:
     def enter(self, wake: Callable[[], None]) -> None:
         """A reader begins; `wake` makes it look at `released`."""
         self._waking.add(wake)
+        self.tally.streams = self.count
 
     def leave(self, wake: Callable[[], None]) -> None:
         """A reader ends."""
         self._waking.discard(wake)
+        self.tally.streams = self.count
 
 
 class Follower(Generic[Item]):
