@@ -137,8 +137,11 @@ def test_a_silent_stream_gets_heartbeats_and_ends_when_its_reader_wants_no_more(
 def test_a_reader_that_goes_away_cancels_nothing(client: publishing.Client, speaker: str, tmp_path: Path) -> None:
     body = {"model": speaker, "input": {"items": ["a"], "until": str(tmp_path / "go")}, "stream": True}
     with client.http.stream("POST", "/predictions", json=body, headers={"Prefer": "wait"}) as answer:
-        assert next(answer.iter_bytes()).startswith(b"id: 1\n")
+        pieces = answer.iter_bytes()
+        assert next(pieces).startswith(b"id: 1\n")
+        assert _open(client) == 1
         prediction = answer.headers["location"].rpartition("/")[2]
+    until(lambda: _open(client) == 0, "the server has noticed")
     (tmp_path / "go").touch()
     assert client.ended(prediction)["status"] == "succeeded"
 
@@ -243,6 +246,12 @@ def _page(client: publishing.Client, prediction: str, **params: Any) -> dict[str
     answer = client.http.get(f"/predictions/{prediction}/logs", params=params)
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+def _open(client: publishing.Client) -> float:
+    """How many streams are open, as the metrics say."""
+    text = client.http.get(f"{client.server.url}/metrics").text
+    return float(re.findall(r"^augury_streams_open (\S+)", text, re.MULTILINE)[0])
 
 
 def _problem(answer: httpx.Response) -> tuple[int, str]:
