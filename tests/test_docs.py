@@ -70,8 +70,9 @@ def test_the_life_of_a_prediction_names_eight_files_in_order() -> None:
     assert all((ROOT / path).exists() for _, path in steps)
 
 
-def test_every_test_that_the_list_of_behaviours_names_exists() -> None:
-    named = set(re.findall(r"`(test_\w+)`", (ROOT / "tests" / "README.md").read_text()))
+@pytest.mark.parametrize("page", ["tests/README.md", "docs/guarantees.md"])
+def test_every_test_that_a_list_of_behaviours_names_exists(page: str) -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / page).read_text()))
     sources = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     assert len(named) > 25
     assert not {name for name in named if f"def {name}(" not in sources}

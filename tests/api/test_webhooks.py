@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator
 from typing import Any
 
@@ -112,6 +113,24 @@ def test_a_delivery_is_sent_again(owner: httpx.Client, echo: str, receiver: Rece
     assert answer.json()["id"] == last.headers["webhook-id"]
     again = receiver.next()
     assert (again.body, again.headers["webhook-id"]) == (last.body, last.headers["webhook-id"])
+
+
+def test_a_delivery_that_is_under_way_is_sent_again_after_that(
+    owner: httpx.Client, shout: str, receiver: Receiver
+) -> None:
+    answered = threading.Event()
+    receiver.usual = Reply(hold=answered)
+    # Fails as it is stored, so there is one state to tell of.
+    owner.post("/v1/predictions", json={"model": shout, "input": {"text": 5}, "webhook": {"url": receiver.url}})
+    under_way = receiver.next()
+    id_ = under_way.headers["webhook-id"]
+
+    answer = owner.post(f"/v1/webhooks/{id_}/redeliver")
+
+    assert (answer.status_code, answer.json()["state"]) == (202, "sending")
+    answered.set()
+    again = receiver.next()
+    assert (again.headers["webhook-id"], again.body) == (id_, under_way.body)
 
 
 def test_neither_url_nor_secret_is_in_an_answer_or_in_the_log(

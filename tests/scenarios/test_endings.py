@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -209,6 +210,14 @@ def test_an_output_that_does_not_fit_its_own_type_fails_with_the_path(client: Cl
 def test_an_idle_worker_that_was_killed_is_simply_replaced(client: Client, server: Server, moods: str) -> None:
     pid = int(client.create(moods, wait=15, mood="pid")["output"])
     assert pid in descendants(server.pid)
+    before = _restarts(client)
     os.kill(pid, signal.SIGKILL)
     until(lambda: pid not in descendants(server.pid), "the killed worker is gone")
     assert client.create(moods, wait=15, mood="fine")["output"] == "fine"
+    assert _restarts(client) == before + 1
+
+
+def _restarts(client: Client) -> float:
+    """How many workers ended although nobody wanted it, as the metrics count them."""
+    text = client.http.get(f"{client.server.url}/metrics").text
+    return float(re.findall(r"^augury_worker_restarts_total (\S+)", text, re.MULTILINE)[0])

@@ -150,7 +150,7 @@ async def test_a_second_attempt_that_repeats_the_first_goes_on_where_that_ended(
     second = await desk.again(first)
     assert await desk.execution.record(second, entry(2, 1, line="two")) is Recorded.DONE
     assert await desk.execution.record(second, entry(3, 2, 3, 4)) is Recorded.DONE
-    assert await desk.execution.finish(second, success("[1,2,3,4,5]"), entry(6, 5)) is Recorded.DONE
+    assert await desk.execution.finish(second, replace(success("[1,2,3,4,5]"), items=5), entry(6, 5)) is Recorded.DONE
 
     assert await desk.items(second) == [(2, "1"), (3, "2"), (4, "3"), (5, "4"), (6, "5")]
     assert await desk.lines(second) == ["1 one", "2 two"]
@@ -164,13 +164,31 @@ async def test_a_second_attempt_that_says_something_else_is_told_so_and_nothing_
     await desk.execution.record(first, entry(2, 1, 2, 3))
     second = await desk.again(first)
     other = Entry(2, texts(1, 9, 3, 4), [Line(1, "stdout", "two")], JsonText('{"n":1}'))
-    recorded = desk.execution.finish(second, success(), other) if end else desk.execution.record(second, other)
+    recorded = (
+        desk.execution.finish(second, replace(success(), items=4), other)
+        if end
+        else desk.execution.record(second, other)
+    )
 
     assert await recorded is Recorded.DIVERGED
     assert await desk.items(second) == [(2, "1"), (3, "2"), (4, "3")]
     assert await desk.lines(second) == []
     now = await desk.now(second)
     assert (now.finished, now.output, now.metrics) == (False, None, None)
+
+
+async def test_a_second_attempt_that_ends_before_it_has_said_everything_again_is_told_so(
+    desk: Desk, ada: Caller
+) -> None:
+    first = await desk.running(ada)
+    await desk.execution.record(first, entry(2, 1, 2, 3))
+    second = await desk.again(first)
+    short = replace(success("[1,2]"), items=2)
+
+    assert await desk.execution.finish(second, short, entry(2, 1, 2)) is Recorded.DIVERGED
+    assert not (await desk.now(second)).finished
+    assert await desk.execution.finish(second, replace(success("[1,2,3]"), items=3), entry(2, 1, 2, 3)) is Recorded.DONE
+    assert await desk.items(second) == [(2, "1"), (3, "2"), (4, "3")]
 
 
 async def test_many_big_items_are_compared_with_those_of_the_first_attempt_whole(desk: Desk, ada: Caller) -> None:

@@ -130,6 +130,7 @@ IMPOSSIBLE: list[tuple[str, str, dict[str, Any]]] = [
     ("deliveries", "ended_has_a_time", {"state": "failed", "due_at": None}),
     ("deliveries", "number_counts", {"number": 0}),
     ("deliveries", "attempts_count", {"attempts": -1}),
+    ("deliveries", "again_while_sending", {"again": True}),
     ("delivery_attempts", "number_counts", {"number": 0}),
     ("delivery_attempts", "duration_counts", {"duration": -1}),
     ("delivery_attempts", "answered_or_failed", {"status_code": None}),

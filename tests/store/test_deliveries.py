@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import anyio
 import anyio.lowlevel
 import pytest
-from sqlalchemy import select
 
 from augury.domain.delivery import Attempt, Claimed, Delivery, Record, State, Webhook
 from augury.domain.ids import PredictionId, WorkerId
@@ -450,13 +449,37 @@ async def test_an_old_state_can_be_sent_again_although_newer_ones_were_delivered
     assert [claimed.id for claimed in await claim(db, LATER)] == [f"{one.id}.1"]
 
 
-async def test_what_is_being_sent_is_not_sent_twice_by_a_redelivery(db: Database) -> None:
+@pytest.mark.parametrize("became", [State.DELIVERED, State.FAILED, State.DUE])
+async def test_what_is_asked_for_again_while_it_is_being_sent_is_sent_once_more_after_that(
+    db: Database, became: State
+) -> None:
     one = await add(db)
     (claimed,) = await claim(db)
     await db.write(lambda c: deliveries.redeliver(c, claimed.id, NOW))
 
     assert await claim(db) == []
     assert await states(db, one) == ["sending"]
+
+    await record(db, claimed, became, due_at=NOW + 3600 * SECOND if became is State.DUE else None)
+    (again,) = await claim(db, now=NOW + SECOND)
+    assert (again.id, again.attempts) == (claimed.id, 0)
+
+    await record(db, again, State.DELIVERED)
+    assert await claim(db, now=NOW + 2 * SECOND) == []
+    assert await states(db, one) == ["delivered"]
+
+
+async def test_what_is_given_back_after_it_was_asked_for_again_is_sent_only_once(db: Database) -> None:
+    one = await add(db)
+    (claimed,) = await claim(db)
+    await db.write(lambda c: deliveries.redeliver(c, claimed.id, NOW))
+    await db.write(lambda c: deliveries.give_back(c, claimed, NOW))
+
+    (again,) = await claim(db)
+    await record(db, again, State.DELIVERED)
+
+    assert await claim(db, now=NOW + SECOND) == []
+    assert await states(db, one) == ["delivered"]
 
 
 async def test_an_attempt_of_a_delivery_that_was_removed_is_forgotten(db: Database) -> None:
@@ -526,23 +549,3 @@ async def test_senders_in_parallel_send_one_of_a_prediction_at_a_time_and_in_ord
     await send()
 
     assert set(map(tuple, order.values())) == {(1, 2, 3)}
-
-
-async def test_claiming_is_answered_by_an_index(db: Database) -> None:
-    if db.dialect != "sqlite":
-        pytest.skip("SQLite says what it will do before it knows how many rows there are")
-    statements: list[str] = []
-
-    def traced(c: Connection) -> list[str]:
-        raw = cast("Any", c.execute(select(1)).connection.connection.driver_connection)
-        raw.set_trace_callback(statements.append)
-        deliveries.claim(c, HOOK.receiver, NOW, until=NOW, limit=5)
-        deliveries.next_due(c, HOOK.receiver, NOW)
-        raw.set_trace_callback(None)
-        return [row[3] for one in statements for row in raw.execute(f"EXPLAIN QUERY PLAN {one}").fetchall()]
-
-    plan = await db.write(traced)
-
-    assert any("deliveries_due (receiver=? AND due_at<?)" in step for step in plan), plan
-    assert not any(step.startswith("SCAN") for step in plan), plan
-    assert not any("TEMP B-TREE FOR ORDER BY" in step for step in plan), plan

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from augury.domain.logline import Line
 from augury.domain.prediction import Status
-from augury.store import events, logbook, logs, migrate, predictions, queue
+from augury.store import deliveries, events, logbook, logs, migrate, predictions, queue
 from augury.store.connection import Connection
 from augury.store.database import open_database
 from tests.store import rows
@@ -87,6 +87,17 @@ async def test_items_and_lines_are_read_from_their_place_on_and_nothing_else_is(
 
     assert [step for step in plan if table in step] == [f"SEARCH {table} USING {place}"]
     assert not [step for step in plan if step.startswith("SCAN") or "TEMP B-TREE" in step]
+
+
+async def test_what_is_due_for_a_receiver_is_found_in_the_order_of_its_time(tmp_path: Path) -> None:
+    def ask(c: Connection) -> None:
+        deliveries.claim(c, "https://example.org:443", NOW, until=NOW, limit=5)
+        deliveries.next_due(c, "https://example.org:443", NOW)
+
+    plan = await _asked(tmp_path, ask, "deliveries")
+
+    assert any("deliveries_due (receiver=? AND due_at<?)" in step for step in plan)
+    assert not [step for step in plan if step.startswith("SCAN") or "TEMP B-TREE FOR ORDER BY" in step]
 
 
 async def _asked(tmp_path: Path, ask: Callable[[Connection], Any], table: str) -> list[str]:

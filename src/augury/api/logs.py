@@ -11,7 +11,7 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from augury.api import preferences, schemas, sse, streams
+from augury.api import preferences, schemas, sse
 from augury.api.auth import AnyCaller
 from augury.api.describe import described
 from augury.api.paging import CursorQuery, PageSize, page_response
@@ -77,12 +77,11 @@ class _Routes:
 
     async def _follow(self, request: Request, caller: Caller, prediction_id: str, place: Place) -> Response:
         prefer = (value for name, value in request.headers.raw if name == b"prefer")
-        idle = streams.idle_seconds(prefer, self.limits)
         follower = await self.logbook.follow(caller, prediction_id, place)
-        pace = sse.Pace(self.limits.stream_heartbeat, self.limits.stream_idle if idle is None else idle)
         frames = _Frames(follower, place)
-        applied = () if idle is None else ((b"preference-applied", f"wait={idle:g}".encode()),)
-        return sse.EventStream(follower, frames.line, pace, headers=applied, end=frames.end)
+        return sse.EventStream(
+            follower, frames.line, self.limits, sse.idle_seconds(prefer, self.limits), end=frames.end
+        )
 
 
 class _Frames:

@@ -18,13 +18,12 @@ import anyio
 from fastapi import APIRouter, Query, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from augury.api import auth, bodies, preferences, problems, schemas
+from augury.api import auth, bodies, preferences, problems, schemas, sse
 from augury.api import streams as streaming
 from augury.api.auth import AnyCaller
 from augury.api.describe import described
 from augury.api.paging import CursorQuery, PageSize, page_response
 from augury.api.services import Limits, Services
-from augury.api.sse import EventStream
 from augury.domain.account import Caller
 from augury.domain.errors import CallerError
 from augury.domain.event import Event
@@ -92,7 +91,7 @@ class CreatePrediction:
         request = _request(headers, raw, body)
         if b"prefer" in headers:
             prefer = [value for name, value in scope["headers"] if name == b"prefer"]
-            if body.stream and (idle := streaming.idle_seconds(prefer, self.limits)) is not None:
+            if body.stream and (idle := sse.idle_seconds(prefer, self.limits)) is not None:
                 answer = await self._stream(caller, request, idle, ignored)
                 await answer(scope, receive, send)
                 return
@@ -102,7 +101,7 @@ class CreatePrediction:
 
     async def _stream(
         self, caller: Caller, request: NewPrediction, idle: float, ignored: str | None
-    ) -> EventStream[Event]:
+    ) -> sse.EventStream[Event]:
         """The prediction's events as its answer (D13)."""
         prediction = await self.predictions.create(caller, request)
         follower = self.streams.follow(prediction)

@@ -15,6 +15,8 @@ import anyio
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
+from augury.api import preferences
+from augury.api.services import Limits
 from augury.service.followers import Follower
 
 Item = TypeVar("Item")
@@ -33,6 +35,12 @@ _HEADERS = (
 )
 
 
+def idle_seconds(prefer: preferences.Headers, limits: Limits) -> float | None:
+    """How long a stream may be silent, as the Prefer headers of its reader say; None where they do not."""
+    wanted = preferences.wait_seconds(prefer, limits.stream_idle, MAX_IDLE)
+    return None if wanted is None else max(MIN_IDLE, wanted)
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Seconds of silence: until a heartbeat, and until the end."""
@@ -48,17 +56,19 @@ class EventStream(Response, Generic[Item]):
         self,
         follower: Follower[Item],
         render: Callable[[Item], bytes],
-        pace: Pace,
+        limits: Limits,
+        idle: float | None,
         *,
         headers: Headers = (),
         end: Callable[[], bytes] = bytes,
     ) -> None:
-        """`end` gives the frame that follows the last item."""
+        """`idle` is what the reader asks for; `end` gives the frame that follows the last item."""
         super().__init__()
-        self.raw_headers = [*_HEADERS, *headers]
+        applied = () if idle is None else ((b"preference-applied", f"wait={idle:g}".encode()),)
+        self.raw_headers = [*_HEADERS, *headers, *applied]
         self._follower = follower
         self._render = render
-        self._pace = pace
+        self._pace = Pace(limits.stream_heartbeat, limits.stream_idle if idle is None else idle)
         self._end = end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -67,7 +67,7 @@ class _Routes:
         Ends with the event `done` or `error`, or after a while without an event; then ask again with the last id.
         """
         after = _after(after_id, last_event_id)
-        idle = idle_seconds((value for name, value in request.headers.raw if name == b"prefer"), self.limits)
+        idle = sse.idle_seconds((value for name, value in request.headers.raw if name == b"prefer"), self.limits)
         follower = await self.streams.open(caller, prediction_id, after)
         return answer(follower, self.limits, idle)
 
@@ -76,15 +76,7 @@ def answer(
     follower: StreamFollower, limits: Limits, idle: float | None, headers: sse.Headers = ()
 ) -> sse.EventStream[Event]:
     """The answer that is a stream; `idle` is what its reader has asked for."""
-    given = limits.stream_idle if idle is None else idle
-    applied = () if idle is None else ((b"preference-applied", f"wait={given:g}".encode()),)
-    return sse.EventStream(follower, _frame, sse.Pace(limits.stream_heartbeat, given), headers=[*headers, *applied])
-
-
-def idle_seconds(prefer: preferences.Headers, limits: Limits) -> float | None:
-    """How long a stream may be silent, as its reader asks; None where it does not."""
-    wanted = preferences.wait_seconds(prefer, limits.stream_idle, sse.MAX_IDLE)
-    return None if wanted is None else max(sse.MIN_IDLE, wanted)
+    return sse.EventStream(follower, _frame, limits, idle, headers=headers)
 
 
 def _frame(event: Event) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, cast
 
 import typer
@@ -10,7 +10,7 @@ import typer
 from augury.cli.files import shortened
 from augury.cli.following import log_events
 from augury.cli.output import duration_text, on_terminal, say, write, write_fields, write_json, write_table
-from augury.cli.remote import PAGE, Connection, all_of, connected
+from augury.cli.remote import all_of, connected, every_item
 from augury.domain.jsontext import dumps
 from augury.domain.prediction import Status
 
@@ -91,7 +91,7 @@ def logs(
             events = log_events(connection, prediction_id)
             lines = (event["data"] for event in events if event["event"] == "log")
         else:
-            lines = _log(connection, prediction_id)
+            lines = every_item(connection, f"predictions/{prediction_id}/logs")
         for line in lines:
             write(dumps(line) if as_json else _line(line))
 
@@ -110,19 +110,6 @@ def delete(
             typer.confirm(f"Remove what prediction {prediction_id} holds?", abort=True, err=True)
         connection.http.delete(f"{connection.target.url}/v1/predictions/{prediction_id}").raise_for_status()
     say(f"removed what {prediction_id} held")
-
-
-def _log(connection: Connection, prediction_id: str) -> Iterator[Mapping[str, Any]]:
-    params: dict[str, Any] = {"page_size": PAGE}
-    while True:
-        answer = connection.http.get(
-            f"{connection.target.url}/v1/predictions/{prediction_id}/logs", params=params
-        ).raise_for_status()
-        page = cast("Mapping[str, Any]", answer.json())
-        yield from page["items"]
-        if page["next_cursor"] is None:
-            return
-        params["cursor"] = page["next_cursor"]
 
 
 def _line(line: Mapping[str, Any]) -> str:

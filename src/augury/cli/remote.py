@@ -138,6 +138,18 @@ def all_of(fetch: Callable[[Any], PaginatedResponse[Item]], limit: int) -> Itera
         options = {**options, "cursor": page.next_cursor}
 
 
+def every_item(connection: Connection, path: str) -> Iterator[Mapping[str, Any]]:
+    """All items of a list that the official client has no call for, such as "predictions/ID/logs"."""
+    params: dict[str, Any] = {"page_size": PAGE}
+    while True:
+        answer = connection.http.get(f"{connection.target.url}/v1/{path}", params=params).raise_for_status()
+        page = cast("Mapping[str, Any]", answer.json())
+        yield from page["items"]
+        if page["next_cursor"] is None:
+            return
+        params["cursor"] = page["next_cursor"]
+
+
 def is_missing(error: httpx.HTTPStatusError) -> bool:
     """Whether the server says that there is no such thing."""
     return error.response.status_code == NOT_FOUND

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, cast
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
 from augury.cli.output import say, write_json, write_table
-from augury.cli.remote import PAGE, Connection, connected
+from augury.cli.remote import connected, every_item
 
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, with every attempt.")]
 
@@ -22,7 +22,7 @@ def list_(
     Example: augury webhooks list 0199e7c6-3f0e-7a31-b1c4-9f2d1c0a7b55
     """
     with connected() as connection:
-        found = list(_deliveries(connection, prediction_id))
+        found = list(every_item(connection, f"predictions/{prediction_id}/webhooks"))
     if as_json:
         write_json(found)
         return
@@ -43,19 +43,6 @@ def redeliver(
     with connected() as connection:
         connection.http.post(f"{connection.target.url}/v1/webhooks/{delivery_id}/redeliver").raise_for_status()
     say(f"sending {delivery_id} again")
-
-
-def _deliveries(connection: Connection, prediction_id: str) -> Iterator[Mapping[str, Any]]:
-    params: dict[str, Any] = {"page_size": PAGE}
-    while True:
-        answer = connection.http.get(
-            f"{connection.target.url}/v1/predictions/{prediction_id}/webhooks", params=params
-        ).raise_for_status()
-        page = cast("Mapping[str, Any]", answer.json())
-        yield from page["items"]
-        if page["next_cursor"] is None:
-            return
-        params["cursor"] = page["next_cursor"]
 
 
 def _answer(delivery: Mapping[str, Any]) -> str:

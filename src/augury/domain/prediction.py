@@ -150,6 +150,8 @@ class Outcome:
     execution_time: int | None = None
     setup_time: int | None = None
     metrics: JsonObject | None = None
+    items: int = 0
+    """How many items its stream has had, in this attempt."""
 
 
 @dataclass(frozen=True, slots=True)

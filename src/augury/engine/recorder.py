@@ -58,6 +58,7 @@ class Recorder:
             if output is not None and run.assignment.prediction.stream and lane.version.schemas.stream_output is None:
                 # It has no items of its own: the whole is the only one (D32).
                 self.scribe.journal(worker, run).items([output])
+                run.items = 1
             self._finish(run, status, output=output, failure=failure, seconds=done.seconds)
         except Exception as error:
             # What a worker reports is foreign: whatever is wrong with it, the prediction ends.
@@ -138,6 +139,7 @@ class Recorder:
             execution_time=None if seconds is None else max(0, int(seconds * 1e6)),
             setup_time=run.setup_time,
             metrics=_metrics(run, seconds),
+            items=run.items,
         )
         self.ending.add(run.assignment.prediction.id)
         if run.journal is None:

@@ -94,7 +94,7 @@ class Execution:
     def finish(self, assignment: Assignment, outcome: Outcome, entry: Entry | None = None) -> asyncio.Future[Recorded]:
         """Record the end, with what was put out last; nothing is changed unless all of it is."""
         ended = _ended(assignment.prediction, outcome)
-        future = self.db.write_soon(lambda c: _finish(c, ended, entry), alone=self.settled.alone)
+        future = self.db.write_soon(lambda c: _finish(c, ended, entry, outcome.items), alone=self.settled.alone)
         future.add_done_callback(partial(self._settle, ended))
         return future
 
@@ -226,8 +226,10 @@ class Execution:
                 self.hints.queued(version_id)
 
 
-def _finish(c: Connection, ended: Prediction, entry: Entry | None) -> Recorded:
+def _finish(c: Connection, ended: Prediction, entry: Entry | None, items: int) -> Recorded:
     worker = _worker(ended)
+    if ended.status is Status.SUCCEEDED and recording.falls_short(c, ended, items):
+        return Recorded.DIVERGED
     if entry is not None and (result := recording.record(c, ended, worker, entry)) is not Recorded.DONE:
         return result
     held = queue.finish(

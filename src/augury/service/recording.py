@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from augury.domain.entry import Entry, Recorded
+from augury.domain.event import FIRST_OUTPUT
 from augury.domain.ids import WorkerId
 from augury.domain.jsontext import JsonText
 from augury.domain.prediction import Prediction
@@ -43,6 +44,13 @@ def add(c: Connection, prediction: Prediction, entry: Entry) -> None:
         logs.append(c, prediction.id, prediction.attempt, entry.lines)
     if entry.metrics is not None:
         queue.set_metrics(c, prediction.id, entry.metrics)
+
+
+def falls_short(c: Connection, prediction: Prediction, items: int) -> bool:
+    """Whether an earlier attempt has put out more than the `items` of this one, which would not be its output then."""
+    if not prediction.stream or prediction.attempt == 1:
+        return False
+    return events.last_number(c, prediction.id) >= FIRST_OUTPUT + items
 
 
 def _repeated(c: Connection, prediction: Prediction, first: int, items: Sequence[JsonText]) -> int:

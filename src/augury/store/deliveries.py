@@ -13,11 +13,14 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Integer,
     Text,
     and_,
     bindparam,
+    case,
     cast,
     exists,
+    false,
     func,
     literal_column,
     null,
@@ -125,7 +128,10 @@ def as_it_was(prediction: Prediction, delivery: Delivery) -> Prediction:
 
 
 def record(c: Connection, what: Record) -> None:
-    """Keep an attempt and what it made of its delivery, which stays as it is if it is no longer the caller's."""
+    """Keep an attempt and what it made of its delivery, which stays as it is if it is no longer the caller's.
+
+    One that was asked for again meanwhile is due at once, whatever came of this attempt.
+    """
     claimed, attempt = what.claimed, what.attempt
     c.change(
         _ATTEMPT,
@@ -144,6 +150,7 @@ def record(c: Connection, what: Record) -> None:
         attempts=claimed.attempts + 1,
         due_at=what.due_at,
         ended_at=None if what.due_at is not None else attempt.started_at + attempt.duration,
+        now=attempt.started_at + attempt.duration,
     )
 
 
@@ -158,7 +165,7 @@ def recover(c: Connection, now: int) -> int:
 
 
 def redeliver(c: Connection, delivery_id: str, now: int) -> None:
-    """Send it (once more) as soon as may be, with all its attempts before it; what is being sent is left alone."""
+    """Send it (once more) as soon as may be, with all its attempts before it: what is being sent, when that is over."""
     for row in c.run(_REDELIVER, wanted=delivery_id, now=now):
         c.news.append(row[0])
 
@@ -287,7 +294,7 @@ _CLAIM = Query(
     .where(deliveries.c.id == bindparam("wanted"), *_MAY_BE_SENT, ~_goes_first)
     .values(state="sending", due_at=bindparam("until"))
 )
-_superseded: dict[str, Any] = {"state": "superseded", "due_at": None, "ended_at": bindparam("now")}
+_superseded: dict[str, Any] = {"state": "superseded", "due_at": None, "ended_at": bindparam("now"), "again": false()}
 _SUPERSEDE = Query(
     update(deliveries).where(deliveries.c.id == bindparam("wanted"), *_MAY_BE_SENT, _newer).values(_superseded)
 )
@@ -328,6 +335,7 @@ _ATTEMPT = Query(
         ).where(deliveries.c.id == bindparam("wanted")),
     )
 )
+_again = deliveries.c.again.is_(True)
 _mine = (
     deliveries.c.id == bindparam("wanted"),
     deliveries.c.state == _literal("'sending'"),
@@ -336,18 +344,31 @@ _mine = (
 _RECORD = Query(
     update(deliveries)
     .where(*_mine)
-    .values({name: bindparam(name) for name in ("state", "attempts", "due_at", "ended_at")})
+    .values(
+        state=case((_again, "due"), else_=bindparam("state", type_=Text)),
+        attempts=case((_again, 0), else_=bindparam("attempts", type_=Integer)),
+        due_at=case((_again, bindparam("now", type_=BigInteger)), else_=bindparam("due_at", type_=BigInteger)),
+        ended_at=case((_again, null()), else_=bindparam("ended_at", type_=BigInteger)),
+        again=false(),
+    )
 )
-_GIVE_BACK = Query(update(deliveries).where(*_mine).values(state="due", due_at=bindparam("now")))
+_GIVE_BACK = Query(update(deliveries).where(*_mine).values(state="due", due_at=bindparam("now"), again=false()))
 _RECOVER = Query(
     update(deliveries)
     .where(_OPEN, deliveries.c.state == _literal("'sending'"))
-    .values(state="due", due_at=bindparam("now"))
+    .values(state="due", due_at=bindparam("now"), again=false())
 )
+_sending = deliveries.c.state == _literal("'sending'")
 _REDELIVER = Query(
     update(deliveries)
-    .where(deliveries.c.id == bindparam("wanted"), deliveries.c.state != _literal("'sending'"))
-    .values(state="due", attempts=0, due_at=bindparam("now"), ended_at=None)
+    .where(deliveries.c.id == bindparam("wanted"))
+    .values(
+        state=case((_sending, deliveries.c.state), else_="due"),
+        attempts=case((_sending, deliveries.c.attempts), else_=0),
+        due_at=case((_sending, deliveries.c.due_at), else_=bindparam("now", type_=BigInteger)),
+        ended_at=None,
+        again=_sending,
+    )
     .returning(deliveries.c.receiver)
 )
 _GET = Query(select(*_COLUMNS).where(deliveries.c.id == bindparam("id")))

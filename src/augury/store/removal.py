@@ -122,7 +122,7 @@ _REMOVE = Query(
 _SUPERSEDE = Query(
     update(deliveries)
     .where(deliveries.c.prediction_id == bindparam("wanted"), text("deliveries.state IN ('due', 'sending')"))
-    .values(state="superseded", due_at=None, ended_at=bindparam("now"))
+    .values(state="superseded", due_at=None, ended_at=bindparam("now"), again=False)
 )
 _DELETE_WEBHOOK = Query(delete(webhooks).where(webhooks.c.prediction_id == bindparam("wanted")))
 _DELETE_EVENTS = Query(delete(events).where(events.c.prediction_id == bindparam("wanted")))

@@ -311,6 +311,8 @@ deliveries = Table(
     Column("execution_time", BigInteger),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
+    # Asked for while it was being sent: it is sent once more after that.
+    Column("again", Boolean, nullable=False, server_default=text("false")),
     _time("due_at", nullable=True),
     _time("ended_at", nullable=True),
     UniqueConstraint("prediction_id", "number"),
@@ -323,6 +325,7 @@ deliveries = Table(
     CheckConstraint("(state IN ('due', 'sending')) = (ended_at IS NULL)", name="ended_has_a_time"),
     CheckConstraint("number >= 1", name="number_counts"),
     CheckConstraint("attempts >= 0", name="attempts_count"),
+    CheckConstraint("NOT again OR state = 'sending'", name="again_while_sending"),
 )
 _OPEN = "state IN ('due', 'sending')"
 Index(

@@ -96,6 +96,7 @@ def _deliveries() -> None:
         sa.Column("execution_time", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("again", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         *_delivery_checks(),
@@ -129,6 +130,7 @@ def _delivery_checks() -> list[sa.CheckConstraint]:
             "status IN ('pending', 'starting', 'started', 'succeeded', 'failed', 'cancelled', 'abandoned')",
             name=op.f("deliveries_status_known"),
         ),
+        sa.CheckConstraint("NOT again OR state = 'sending'", name=op.f("deliveries_again_while_sending")),
         sa.CheckConstraint("attempts >= 0", name=op.f("deliveries_attempts_count")),
         sa.CheckConstraint("number >= 1", name=op.f("deliveries_number_counts")),
     ]
