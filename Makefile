@@ -4,6 +4,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests mostly wait for processes: half again as many testers as there are processors keep them all busy.
+TESTERS ?= $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 STAMP := .venv/.installed
 BENCH_STAMP := .venv/.installed-bench
 
@@ -20,7 +22,7 @@ demo: setup ## Start a server, publish example models, run predictions on them, 
 
 test: setup ## Run every test (ARGS="-k name" for some)
 	@scripts/need-programs
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile $(ARGS)
 
 check: setup ## Formatting, lint, types, import layers
 	$(BIN)/ruff format --check .

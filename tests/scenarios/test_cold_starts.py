@@ -171,6 +171,8 @@ FAMILY = """
         daemon = "import os, time\\nif os.fork(): os._exit(0)\\nos.setsid()\\nif os.fork(): os._exit(0)\\n"
         daemon += "open(os.environ['PIDS'], 'w').write(f'{os.getpid()} ')\\ntime.sleep(300)"
         subprocess.run([sys.executable, "-c", daemon], env={**os.environ, "PIDS": pids + ".daemon"})
+        while not os.path.exists(pids + ".daemon"):
+            time.sleep(0.01)
         with open(pids, "w") as file:
             file.write(f"{os.getpid()} {plain.pid} {alone.pid} ")
         if end == "worker dies":

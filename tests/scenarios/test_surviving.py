@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -26,6 +27,13 @@ class Predictor:
             file.write(f"{n}\\n")
         await asyncio.sleep(seconds)
         return n
+"""
+
+GATED = """
+import asyncio, os
+async def predict(opened: str) -> None:
+    while not os.path.exists(opened):
+        await asyncio.sleep(0.02)
 """
 
 
@@ -215,3 +223,21 @@ def _nothing_left(server: Server) -> None:
         ),
         "no scratch folder is left",
     )
+
+
+def test_a_store_that_fails_after_a_create_makes_no_error_of_it_that_would_be_created_again(
+    own_server: Server, own_client: Client, tmp_path: Path
+) -> None:
+    opened = tmp_path / "open"
+    model = own_client.publish("gated", GATED)
+    with ThreadPoolExecutor() as threads:
+        held = threads.submit(own_client.create, model, 3, opened=str(opened))
+        until(lambda: own_client.http.get("/predictions").json()["items"], "the prediction is stored")
+        with closing(sqlite3.connect(own_server.data / "augury.db", timeout=10, isolation_level=None)) as other:
+            other.execute("ALTER TABLE predictions RENAME TO elsewhere")
+            # Which fails for any answer but 200 and 202: an error would make the client create it again.
+            told = held.result(timeout=15)
+            other.execute("ALTER TABLE elsewhere RENAME TO predictions")
+    opened.touch()
+    assert own_client.ended(told["id"])["status"] == "succeeded"
+    assert len(own_client.http.get("/predictions").json()["items"]) == 1
