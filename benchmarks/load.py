@@ -14,6 +14,7 @@ SCRIPT = """
 wrk.method = "POST"
 wrk.body = %s
 %s
+function delay() return %d end
 done = function(summary, latency, requests)
   local e = summary.errors
   io.write(string.format("RESULT %%d %%d %%d %%d %%d %%d\\n", summary.requests, summary.duration,
@@ -32,13 +33,15 @@ class Load:
     errors: int
 
 
-def post(url: str, body: object, headers: Mapping[str, str], *, connections: int, seconds: int) -> Load:
-    """POST the same body again and again over so many connections."""
+def post(
+    url: str, body: object, headers: Mapping[str, str], *, connections: int, seconds: int, pause: float = 0.0
+) -> Load:
+    """POST the same body again and again over so many connections; each rests `pause` seconds before each request."""
     sent = {"Content-Type": "application/json", **headers}
     lines = "\n".join(f"wrk.headers[{_quoted(name)}] = {_quoted(value)}" for name, value in sent.items())
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder, "post.lua")
-        script.write_text(SCRIPT % (_quoted(json.dumps(body)), lines))
+        script.write_text(SCRIPT % (_quoted(json.dumps(body)), lines, round(pause * 1000)))
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(script), url]
         out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)", out)

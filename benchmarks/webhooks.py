@@ -16,8 +16,10 @@ from benchmarks.overhead import ECHO
 
 PREDICTIONS = 150
 SECONDS = 5
-OTHERS = 5
-"""Connections that create what is not measured: about a quarter of all, with three deliveries each."""
+OTHERS = 10
+PAUSE = 0.020
+"""Connections that create what is not measured, and the seconds each rests: over 330 a second, with three deliveries
+each."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def run() -> Webhooks:
         headers = ours.headers()
         plain = _creates(ours, headers)
         # In turn, for what else goes on in the machine changes with time.
-        turns = [(_beside(ours, None), _beside(ours, f"{hanging}/hang")) for _ in range(3)]
+        turns = [(_beside(ours, None), _beside(ours, f"{hanging}/hang")) for _ in range(5)]
         beside_plain = statistics.median(without[0] for without, _ in turns)
         beside_queue = statistics.median(queueing[0] for _, queueing in turns)
         queued = statistics.median(queueing[1] for _, queueing in turns) * 3
@@ -90,6 +92,6 @@ def _beside(ours: servers.Augury, webhook: str | None) -> tuple[float, float]:
         body["webhook"] = {"url": webhook}
     with ThreadPoolExecutor(1) as pool:
         url, headers = f"{ours.url}/v1/predictions", ours.headers()
-        others = pool.submit(load.post, url, body, headers, connections=OTHERS, seconds=SECONDS)
+        others = pool.submit(load.post, url, body, headers, connections=OTHERS, seconds=SECONDS, pause=PAUSE)
         rate = _creates(ours, headers)
         return rate, others.result().rate

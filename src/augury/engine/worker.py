@@ -405,9 +405,8 @@ class Worker:
         if run.stop is not None:
             # Told while it waited; if it began all the same, it may have missed that.
             self._limit_stop(run, run.stop)
-        prediction = run.assignment.prediction
-        if prediction.stream or prediction.webhook:
-            # Somebody watches: each state is told, however short it is.
+        if run.assignment.prediction.stream:
+            # Somebody watches: its beginning is told at once, however short it is.
             run.recorded = True
             self._listener.lasting(self, run)
         self._watch_in(SHORT_SECONDS)

@@ -5,6 +5,7 @@ Used where a URL came from outside: for file inputs, and for webhooks. Judges ad
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import socket
 from typing import List, Optional, Sequence, Union
@@ -38,6 +39,7 @@ def parse(text: str) -> Address:
     return ipaddress.ip_address(text.partition("%")[0])
 
 
+@functools.lru_cache(maxsize=1024)
 def literal(host: str) -> Optional[Address]:
     """The address that a host is without being looked up: 127.1, 0x7f000001, 017700000001 and 2130706433 are, too.
 

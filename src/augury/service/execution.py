@@ -232,6 +232,9 @@ def _finish(c: Connection, ended: Prediction, entry: Entry | None, items: int) -
         return Recorded.DIVERGED
     if entry is not None and (result := recording.record(c, ended, worker, entry)) is not Recorded.DONE:
         return result
+    if ended.webhook and ended.started_at is not None:
+        # One so short that its beginning is first told with its end.
+        queue.start(c, ended.id, worker, ended.attempt, started_at=ended.started_at, setup_time=ended.setup_time)
     held = queue.finish(
         c,
         ended.id,
