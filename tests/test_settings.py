@@ -208,3 +208,15 @@ def test_the_page_of_settings_is_what_its_script_writes() -> None:
     script = ROOT / "scripts" / "settings_docs.py"
     done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_secret_keys_are_long_and_the_newest_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    new, old = "n" * 32, "o" * 40
+    monkeypatch.setenv("AUGURY_SECRET_KEY", f"{new}, {old}")
+    settings = Settings.load()
+    assert settings.secret_keys == (new, old)
+    assert all(new not in one.shown for one in settings.table())
+
+    monkeypatch.setenv("AUGURY_SECRET_KEY", f"{new},short")
+    with pytest.raises(SettingsError, match="32 characters"):
+        Settings.load()

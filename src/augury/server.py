@@ -9,6 +9,7 @@ import contextlib
 import gc
 import logging
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -45,6 +46,7 @@ from augury.service.gate import Gate
 from augury.service.gauges import Metrics
 from augury.service.health import Health
 from augury.service.hints import Hints
+from augury.service.keyring import Keyring
 from augury.service.logbook import Logbook
 from augury.service.models import Models
 from augury.service.offers import Offers
@@ -58,7 +60,7 @@ from augury.service.tally import Tally
 from augury.service.targets import Targets
 from augury.service.users import Users
 from augury.service.webhooks import Outbox, Webhooks
-from augury.settings import Settings
+from augury.settings import SHORTEST_KEY, Settings, SettingsError
 from augury.store import schema
 from augury.store.database import Database, open_database
 from augury.store.folder import lock_data_folder
@@ -96,6 +98,7 @@ class Parts:
     engine: Engine
     sender: Sender
     gate: Gate
+    keyring: Keyring
 
 
 async def serve(settings: Settings, environ: Mapping[str, str], started: Callable[[Started], None]) -> None:
@@ -204,6 +207,7 @@ class _Http(uvicorn.Server):
 
 @asynccontextmanager
 async def _build(settings: Settings, environ: Mapping[str, str], url: str) -> AsyncGenerator[Parts]:
+    keyring = await anyio.to_thread.run_sync(_keyring, settings)
     await anyio.to_thread.run_sync(_bring_schema_up, settings)
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(open_database(settings.database, sqlite_sync=settings.sqlite_sync))
@@ -239,7 +243,7 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str) -> As
         # A user's new name, and what other processes change, reach what is remembered of models by this hint alone.
         stack.enter_context(notifier.subscribe("models", lambda _: services.models.forget()))
         db.tell = hints.delivery
-        yield Parts(db, services, engine, _sender(settings, db, hints, services.predictions.targets), gate)
+        yield Parts(db, services, engine, _sender(settings, db, hints, services.predictions.targets), gate, keyring)
 
 
 def _bundles(settings: Settings, db: Database, builder: EnvironmentBuilder) -> Bundles:
@@ -400,6 +404,24 @@ def _listen(settings: Settings) -> socket.socket:
 def _shown_host(host: str) -> str:
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     return f"[{shown}]" if ":" in shown else shown
+
+
+def _keyring(settings: Settings) -> Keyring:
+    """The keys that are set, or the one that the first start put into the data folder."""
+    if settings.secret_keys is not None:
+        return Keyring(settings.secret_keys)
+    if not settings.database.startswith("sqlite"):
+        raise SettingsError(
+            "secret_key is required with PostgreSQL, the same on each machine: set AUGURY_SECRET_KEY to a random text "
+            f"of at least {SHORTEST_KEY} characters, such as `openssl rand -hex 32` prints"
+        )
+    kept = settings.data / "secret_key"
+    if not kept.exists():
+        _keep_secret(kept, secrets.token_hex(32))
+    keys = tuple(kept.read_text().split())
+    if not keys or any(len(one) < SHORTEST_KEY for one in keys):
+        raise SettingsError(f"{kept} should hold texts of at least {SHORTEST_KEY} characters, the newest first")
+    return Keyring(keys)
 
 
 def _keep_secret(path: Path, text: str) -> None:

@@ -38,6 +38,8 @@ Origin = Literal["given", "environment", "file", "default"]
 
 PREFIX = "AUGURY_"
 CONFIG = "AUGURY_CONFIG"
+SHORTEST_KEY = 32
+"""Characters of a secret key."""
 """The variable that names the TOML file; not a setting itself."""
 
 
@@ -128,6 +130,12 @@ class Settings(_Base):
         default=None,
         description="What absolute links in answers start with.",
         json_schema_extra={"default": "the address that is listened on"},
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="What seals and signs: one or several texts of 32 characters or more, the newest first, "
+        "separated by commas.",
+        json_schema_extra={"default": "made at the first start, in the data folder; required with PostgreSQL"},
     )
     max_wait: Seconds = Field(
         default=60, description="The longest that a request may be held for its prediction to end."
@@ -244,6 +252,13 @@ class Settings(_Base):
             raise ValueError("should begin with file:///")
         return value
 
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and any(len(one) < SHORTEST_KEY for one in _keys(value)):
+            raise ValueError(f"should be texts of at least {SHORTEST_KEY} characters, separated by commas")
+        return value
+
     @model_validator(mode="after")
     def _waits_agree(self) -> Self:
         if self.default_wait > self.max_wait:
@@ -295,6 +310,11 @@ class Settings(_Base):
         return self.database_url or f"sqlite:///{self.data / 'augury.db'}"
 
     @property
+    def secret_keys(self) -> tuple[str, ...] | None:
+        """The secret keys, newest first; None where they are in the data folder."""
+        return None if self.secret_key is None else _keys(self.secret_key)
+
+    @property
     def blobs(self) -> str:
         """The URL of the place for bytes in force."""
         return self.blobs_url or (self.data / "blobs").as_uri()
@@ -320,6 +340,10 @@ class ClientSettings(_Base):
 def environment() -> dict[str, str]:
     """The variables of this process, for the composition root to choose from what its children get."""
     return dict(os.environ)
+
+
+def _keys(value: SecretStr) -> tuple[str, ...]:
+    return tuple(one.strip() for one in value.get_secret_value().split(","))
 
 
 def _variable(name: str) -> str:

@@ -54,6 +54,13 @@ def test_a_database_that_cannot_be_reached_is_a_sentence(alone: Augury) -> None:
     assert (ran.code, ran.out) == (3, "")
 
 
+def test_a_server_on_postgresql_says_that_it_needs_a_secret_key(alone: Augury) -> None:
+    ran = alone("serve", "--port", "0", database_url="postgresql://nobody@127.0.0.1:1/none")
+    assert (ran.code, ran.out) == (3, "")
+    assert "AUGURY_SECRET_KEY" in ran.err
+    assert "openssl rand -hex 32" in ran.err
+
+
 def test_tokens_are_made_used_and_revoked_beside_a_running_server(server: Server, augury: Augury) -> None:
     made = augury.done("tokens", "create", "laptop", "--expires-in", "2d").out.strip()
     assert augury.done("models", "list", token=made).code == 0

@@ -73,12 +73,38 @@ GOOD: dict[str, dict[str, Any]] = {
         "duration": 0,
         "status_code": 200,
     },
+    "variables": {"account_id": ACCOUNT, "name": "n", "key": "K", "value": "", "secret": False, "created_at": 1},
+    "uploads": {
+        "id": "upload-2",
+        "account_id": ACCOUNT,
+        "mime_type": "text/plain",
+        "size": 0,
+        "part_size": 0,
+        "created_at": 1,
+        "expires_at": 2,
+    },
+    "upload_parts": {"upload_id": "upload-1", "number": 1, "size": 0, "etag": "e", "stored_at": 1},
+    "files": {
+        "id": "file-1",
+        "account_id": ACCOUNT,
+        "name": "n",
+        "mime_type": "text/plain",
+        "size": 0,
+        "etag": "e",
+        "created_at": 1,
+    },
+    "categories": {"slug": "c-2", "name": "C", "description": "", "created_at": 1},
+    "model_categories": {"model_id": "model-9", "slug": "c-1"},
+    "model_counts": {"model_id": "model-9", "predictions": 0},
 }
 
 PARENTS: list[tuple[str, dict[str, Any]]] = [
     ("workers", GOOD["workers"] | {"id": "worker-8"}),
     ("predictions", GOOD["predictions"] | {"id": PARENT}),
     ("deliveries", GOOD["deliveries"] | {"id": "delivery-1", "number": 1}),
+    ("uploads", GOOD["uploads"] | {"id": "upload-1"}),
+    ("categories", GOOD["categories"] | {"slug": "c-1"}),
+    ("models", GOOD["models"] | {"id": "model-9", "name": "another"}),
 ]
 """What the rows of other tables belong to."""
 
@@ -135,6 +161,16 @@ IMPOSSIBLE: list[tuple[str, str, dict[str, Any]]] = [
     ("delivery_attempts", "duration_counts", {"duration": -1}),
     ("delivery_attempts", "answered_or_failed", {"status_code": None}),
     ("delivery_attempts", "answered_or_failed", {"error": "refused"}),
+    ("variables", "name_form", {"name": ""}),
+    ("variables", "key_form", {"key": ""}),
+    ("uploads", "size_counts", {"size": -1}),
+    ("uploads", "part_size_counts", {"part_size": -1}),
+    ("upload_parts", "number_counts", {"number": 0}),
+    ("upload_parts", "size_counts", {"size": -1}),
+    ("files", "size_counts", {"size": -1}),
+    ("categories", "slug_form", {"slug": "C"}),
+    ("categories", "slug_form", {"slug": ""}),
+    ("model_counts", "predictions_count", {"predictions": -1}),
 ]
 
 CLASHES: list[tuple[str, dict[str, Any]]] = [
@@ -155,6 +191,12 @@ CLASHES: list[tuple[str, dict[str, Any]]] = [
     ("deliveries", {"prediction_id": "no such prediction"}),
     ("deliveries", {"number": 1}),
     ("delivery_attempts", {"delivery_id": "no such delivery"}),
+    ("variables", {"account_id": "no such account"}),
+    ("uploads", {"account_id": "no such account"}),
+    ("upload_parts", {"upload_id": "no such upload"}),
+    ("files", {"account_id": "no such account"}),
+    ("model_categories", {"slug": "no such category"}),
+    ("model_counts", {"model_id": "no such model"}),
 ]
 
 

@@ -105,6 +105,8 @@ class Server:
 @contextmanager
 def running(folder: Path, **settings: str) -> Generator[Server]:
     """A server on an empty data folder in `folder`, with these settings; stopped and checked at the end."""
+    if settings.get("database_url", "").startswith("postgresql"):
+        settings.setdefault("secret_key", "0123456789abcdef" * 2)
     server = Server(folder / "data", free_port(), settings)
     try:
         server.start()

@@ -362,3 +362,99 @@ idempotency_keys = Table(
     _time("created_at"),
 )
 Index("idempotency_keys_age", idempotency_keys.c.created_at)
+
+variables = Table(
+    "variables",
+    metadata,
+    Column("account_id", Text, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("secret", Boolean, nullable=False),
+    _time("created_at"),
+    _time("updated_at", nullable=True),
+    CheckConstraint("length(name) BETWEEN 1 AND 64", name="name_form"),
+    CheckConstraint("length(key) BETWEEN 1 AND 256", name="key_form"),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Column("mime_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("part_size", BigInteger, nullable=False),
+    _time("created_at"),
+    _time("expires_at"),
+    # What it became when it was completed.
+    Column("file_id", Text),
+    CheckConstraint("size >= 0", name="size_counts"),
+    CheckConstraint("part_size >= 0", name="part_size_counts"),
+)
+Index("uploads_expiry", uploads.c.expires_at)
+
+upload_parts = Table(
+    "upload_parts",
+    metadata,
+    Column("upload_id", Text, ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("etag", Text, nullable=False),
+    _time("stored_at"),
+    CheckConstraint("number >= 1", name="number_counts"),
+    CheckConstraint("size >= 0", name="size_counts"),
+)
+
+# What was uploaded, and what predictions put out as files. The bytes are elsewhere, by the same id.
+files = Table(
+    "files",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Column("prediction_id", Text),
+    Column("name", Text, nullable=False),
+    Column("mime_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("etag", Text, nullable=False),
+    _time("created_at"),
+    _time("expires_at", nullable=True),
+    CheckConstraint("size >= 0", name="size_counts"),
+)
+_OF_PREDICTION = "prediction_id IS NOT NULL"
+Index(
+    "files_of_prediction",
+    files.c.prediction_id,
+    sqlite_where=text(_OF_PREDICTION),
+    postgresql_where=text(_OF_PREDICTION),
+)
+_EXPIRES = "expires_at IS NOT NULL"
+Index("files_expiry", files.c.expires_at, sqlite_where=text(_EXPIRES), postgresql_where=text(_EXPIRES))
+
+categories = Table(
+    "categories",
+    metadata,
+    Column("slug", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    _time("created_at"),
+    CheckConstraint("slug = lower(slug) AND length(slug) BETWEEN 1 AND 64", name="slug_form"),
+)
+
+model_categories = Table(
+    "model_categories",
+    metadata,
+    Column("model_id", Text, ForeignKey("models.id", ondelete="CASCADE"), primary_key=True),
+    Column("slug", Text, ForeignKey("categories.slug", ondelete="CASCADE"), primary_key=True),
+)
+Index("model_categories_slug", model_categories.c.slug, model_categories.c.model_id)
+
+# How often the versions of a model were run, kept beside the model so that lists need not count.
+model_counts = Table(
+    "model_counts",
+    metadata,
+    Column("model_id", Text, ForeignKey("models.id", ondelete="CASCADE"), primary_key=True),
+    Column("predictions", BigInteger, nullable=False),
+    CheckConstraint("predictions >= 0", name="predictions_count"),
+)
+Index("model_counts_most", model_counts.c.predictions, model_counts.c.model_id)
