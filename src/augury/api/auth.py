@@ -1,7 +1,8 @@
 """Who asks: from the Authorization header to a Caller.
 
-A route takes `AnyCaller` when it needs a token and `MaybeCaller` when it answers without one too. Knows nothing about
-what a caller may do: the services decide that.
+A route that reads takes `AnyCaller`, or `MaybeCaller` where it answers without a token too; one that works with
+predictions and their files `Predicting`; one that changes anything else `Administering`. That is all that scopes mean.
+Knows nothing about what an account may do: the services decide that.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from augury.domain.account import Caller
+from augury.domain.account import Caller, Scope
 from augury.domain.errors import Unauthenticated
 from augury.service.access import Access
 
@@ -45,8 +46,27 @@ async def _maybe_caller(
     return await identify(request.app.state.access, authorization) if authorization is not None else None
 
 
+async def _predicting(caller: Annotated[Caller, Depends(_any_caller)]) -> Caller:
+    return _demanded(caller, "predict")
+
+
+async def _administering(caller: Annotated[Caller, Depends(_any_caller)]) -> Caller:
+    return _demanded(caller, "admin")
+
+
 AnyCaller = Annotated[Caller, Depends(_any_caller)]
+"""Needs a token, with any scope: each of them includes reading."""
 MaybeCaller = Annotated[Caller | None, Depends(_maybe_caller)]
+"""Takes a token where there is one."""
+Predicting = Annotated[Caller, Depends(_predicting)]
+"""Needs a token with the scope predict: for predictions, and the files that go into them."""
+Administering = Annotated[Caller, Depends(_administering)]
+"""Needs a token with the scope admin: for whatever else is changed."""
+
+
+def _demanded(caller: Caller, scope: Scope) -> Caller:
+    caller.demand(scope)
+    return caller
 
 
 def _header(request: Request) -> bytes | None:

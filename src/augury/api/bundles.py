@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from augury.api import schemas
-from augury.api.auth import AnyCaller
+from augury.api.auth import Administering, AnyCaller
 from augury.api.describe import described
 from augury.api.services import Limits, Services
 from augury.domain.errors import NotFound
@@ -41,7 +41,7 @@ class _Routes:
     bundles: Bundles
     limit: int
 
-    async def put(self, caller: AnyCaller, digest: schemas.DigestPath, request: Request) -> Response:
+    async def put(self, caller: Administering, digest: schemas.DigestPath, request: Request) -> Response:
         """Store a bundle. Putting one that is there already changes nothing."""
         size = await self.bundles.store(caller, digest, _chunks(request), self.limit)
         return Response(orjson.dumps({"digest": digest, "size": size}), media_type="application/json")

@@ -11,7 +11,7 @@ import orjson
 from fastapi import APIRouter, Response
 
 from augury.api import schemas
-from augury.api.auth import AnyCaller
+from augury.api.auth import AnyCaller, Predicting
 from augury.api.describe import described
 from augury.api.paging import CursorQuery, PageSize, page_response
 from augury.api.services import Services
@@ -54,7 +54,7 @@ class _Routes:
         found = await self.webhooks.page(caller, prediction_id, cursor=cursor, page_size=page_size)
         return page_response(found, [_json(one) for one in found.items])
 
-    async def redeliver(self, caller: AnyCaller, delivery_id: schemas.DeliveryIdPath) -> Response:
+    async def redeliver(self, caller: Predicting, delivery_id: schemas.DeliveryIdPath) -> Response:
         """Send a delivery once more, with the state that it told of and the same `webhook-id`."""
         found = await self.webhooks.redeliver(caller, delivery_id)
         return Response(_json(found), 202, media_type="application/json")

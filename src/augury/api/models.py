@@ -8,7 +8,7 @@ from typing import Annotated, Literal, cast
 from fastapi import APIRouter, Query, Request, Response
 
 from augury.api import bodies, presenting, schemas
-from augury.api.auth import AnyCaller, MaybeCaller
+from augury.api.auth import Administering, MaybeCaller
 from augury.api.describe import IDEMPOTENCY_KEY, described
 from augury.api.paging import CursorQuery, PageSize, page_response
 from augury.api.preferences import once
@@ -87,7 +87,7 @@ class _Routes:
         )
         return page_response(found, [presenting.model_summary(one) for one in found.items])
 
-    async def create(self, caller: AnyCaller, request: Request) -> Response:
+    async def create(self, caller: Administering, request: Request) -> Response:
         """Make a model. It can be called when it has a version."""
         raw = await bodies.read(request.receive)
         body, ignored = bodies.parse(schemas.NewModel, raw)
@@ -99,7 +99,7 @@ class _Routes:
         return presenting.response(presenting.model(await self.models.get(caller, owner, name)))
 
     async def update(
-        self, caller: AnyCaller, owner: schemas.OwnerPath, name: schemas.NamePath, request: Request
+        self, caller: Administering, owner: schemas.OwnerPath, name: schemas.NamePath, request: Request
     ) -> Response:
         """Change something about a model, its name for instance."""
         body, ignored = bodies.parse(schemas.ModelChange, await bodies.read(request.receive))
@@ -107,7 +107,7 @@ class _Routes:
         changed = await self.models.update(caller, owner, name, change)
         return presenting.response(presenting.model(changed), ignored)
 
-    async def delete(self, caller: AnyCaller, owner: schemas.OwnerPath, name: schemas.NamePath) -> Response:
+    async def delete(self, caller: Administering, owner: schemas.OwnerPath, name: schemas.NamePath) -> Response:
         """Take a model away with its versions. What is queued for it is abandoned; its predictions stay."""
         await self.models.delete(caller, owner, name)
         return presenting.response(b"null")

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from augury.api import auth, bodies, preferences, problems, schemas, sse
 from augury.api import streams as streaming
-from augury.api.auth import AnyCaller
+from augury.api.auth import AnyCaller, Predicting
 from augury.api.describe import described
 from augury.api.paging import CursorQuery, PageSize, page_response
 from augury.api.services import Limits, Services
@@ -85,6 +85,7 @@ class CreatePrediction:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         caller = await auth.identify(self.access, headers.get(b"authorization"))
+        caller.demand("predict")
         raw = await bodies.read(receive)
         body, ignored = bodies.parse(schemas.NewPrediction, raw)
         hold = None
@@ -164,7 +165,7 @@ class _Routes:
         found = await self.predictions.get(caller, prediction_id)
         return Response(prediction_json(found), media_type="application/json")
 
-    async def cancel(self, caller: AnyCaller, prediction_id: schemas.PredictionIdPath) -> Response:
+    async def cancel(self, caller: Predicting, prediction_id: schemas.PredictionIdPath) -> Response:
         """Ask for the end of a prediction.
 
         A queued one ends at once, a running one when its model has stopped. Asking again changes nothing.

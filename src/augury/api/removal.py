@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Response
 
 from augury.api import schemas
-from augury.api.auth import AnyCaller
+from augury.api.auth import Predicting
 from augury.api.describe import described
 from augury.service.removal import Removal
 
@@ -24,7 +24,7 @@ def routes(removal: Removal) -> APIRouter:
 class _Routes:
     removal: Removal
 
-    async def delete(self, caller: AnyCaller, prediction_id: schemas.PredictionIdPath) -> Response:
+    async def delete(self, caller: Predicting, prediction_id: schemas.PredictionIdPath) -> Response:
         """Remove what a prediction that has ended was given and gave: input, output, metrics, events, logs, webhook.
 
         Its id, status, times and error stay known. Removing it again changes nothing.

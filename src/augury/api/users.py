@@ -8,7 +8,7 @@ from typing import cast
 from fastapi import APIRouter, Request, Response
 
 from augury.api import bodies, presenting, schemas
-from augury.api.auth import AnyCaller
+from augury.api.auth import Administering, AnyCaller
 from augury.api.describe import described
 from augury.api.paging import CursorQuery, PageSize, page_response
 from augury.api.services import Services
@@ -41,7 +41,7 @@ class _Routes:
         """The account whose token this is."""
         return presenting.response(presenting.user(await self.users.me(caller)))
 
-    async def update(self, caller: AnyCaller, request: Request) -> Response:
+    async def update(self, caller: Administering, request: Request) -> Response:
         """Change something about the account whose token this is."""
         body, ignored = bodies.parse(schemas.UserChange, await bodies.read(request.receive))
         account = await self.users.update_me(caller, cast("AccountChange", body.model_dump(exclude_unset=True)))

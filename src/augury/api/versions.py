@@ -8,7 +8,7 @@ from typing import cast
 from fastapi import APIRouter, Request, Response
 
 from augury.api import bodies, presenting, schemas
-from augury.api.auth import AnyCaller, MaybeCaller
+from augury.api.auth import Administering, MaybeCaller
 from augury.api.describe import IDEMPOTENCY_KEY, described
 from augury.api.paging import CursorQuery, PageSize, page_response
 from augury.api.preferences import once
@@ -60,7 +60,7 @@ class _Routes:
         return page_response(found, [presenting.version_summary(one) for one in found.items])
 
     async def publish(
-        self, caller: AnyCaller, owner: schemas.OwnerPath, name: schemas.NamePath, request: Request
+        self, caller: Administering, owner: schemas.OwnerPath, name: schemas.NamePath, request: Request
     ) -> Response:
         """Publish a version. Its bundle has been put before; its environment is built before this answers."""
         raw = await bodies.read(request.receive)
@@ -76,7 +76,7 @@ class _Routes:
         return presenting.response(presenting.version(await self.models.get_version(caller, owner, name, number)))
 
     async def delete(
-        self, caller: AnyCaller, owner: schemas.OwnerPath, name: schemas.NamePath, number: schemas.NumberPath
+        self, caller: Administering, owner: schemas.OwnerPath, name: schemas.NamePath, number: schemas.NumberPath
     ) -> Response:
         """Take a version away. Its number is not used again."""
         await self.models.delete_version(caller, owner, name, number)
@@ -91,7 +91,7 @@ class _Routes:
 
     async def configure(
         self,
-        caller: AnyCaller,
+        caller: Administering,
         owner: schemas.OwnerPath,
         name: schemas.NamePath,
         number: schemas.NumberPath,

@@ -1,10 +1,27 @@
-"""Who asks: an account, and the token it came with."""
+"""Who asks: an account, and the token it came with. What a token may be used for is its scopes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
+from augury.domain.errors import Forbidden
 from augury.domain.ids import AccountId
+
+Scope = Literal["read", "predict", "admin"]
+
+EVERYTHING = "*"
+"""How tokens from before there were scopes say that they have every one."""
+
+SCOPES: Mapping[str, frozenset[Scope]] = {
+    "read": frozenset(("read",)),
+    "predict": frozenset(("read", "predict")),
+    "admin": frozenset(("read", "predict", "admin")),
+}
+"""What each scope includes: each one all of the one before."""
+
+ALL_SCOPES = SCOPES["admin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +48,25 @@ class Caller:
     account_id: AccountId
     name: str
     admin: bool
+    """Whether it may do what admins may, which takes a token of theirs that has the scope admin."""
     token_id: str
+    scopes: frozenset[Scope] = ALL_SCOPES
+    """What the token may be used for, with all that this includes."""
+
+    def demand(self, scope: Scope) -> None:
+        """Raise Forbidden `scope_missing` where the token may not be used for this."""
+        if scope not in self.scopes:
+            raise Forbidden(
+                f"This needs a token with the scope {scope}.",
+                code="scope_missing",
+                hint=f"This one has {_named(self.scopes)}. `augury tokens create NAME --scope {scope}` makes another.",
+            )
+
+
+def granted(scopes: Iterable[str]) -> frozenset[Scope]:
+    """All that these scopes of a token include."""
+    return frozenset(one for name in scopes for one in SCOPES["admin" if name == EVERYTHING else name])
+
+
+def _named(scopes: frozenset[Scope]) -> str:
+    return ", ".join(one for one in SCOPES if one in scopes) or "none"

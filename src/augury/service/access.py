@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from augury.domain.account import Account, Caller
+from augury.domain.account import Account, Caller, granted
 from augury.domain.errors import InvalidRequest, NotFound, Unauthenticated
 from augury.domain.ids import AccountId, IdSource
 from augury.domain.model import NAME_RULE, as_name
@@ -69,7 +69,8 @@ class Access:
         stored, account = found
         now = self.now()
         _refuse_dead(stored, now)
-        caller = Caller(account.id, account.name, account.admin, stored.id)
+        scopes = granted(stored.scopes)
+        caller = Caller(account.id, account.name, account.admin and "admin" in scopes, stored.id, scopes)
         if epoch == self._epoch[0]:
             if len(self._known) >= _MOST:
                 self._known.clear()
