@@ -16,9 +16,11 @@ import socket
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import anyio
@@ -65,9 +67,9 @@ from augury.store import schema
 from augury.store.database import Database, open_database
 from augury.store.folder import lock_data_folder
 from augury.store.notifier import Notifier, open_notifier
-from augury.webhooks.guard import GuardedBackend
-from augury.webhooks.request import Requests
-from augury.webhooks.sender import Sender
+
+if TYPE_CHECKING:
+    from augury.webhooks.sender import Sender
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +98,8 @@ class Parts:
     db: Database
     services: Services
     engine: Engine
-    sender: Sender
+    sender: Callable[[], Sender]
+    """Makes the one that there is, for which more has to be loaded than taking work needs."""
     gate: Gate
     keyring: Keyring
 
@@ -128,7 +131,7 @@ async def serve(settings: Settings, environ: Mapping[str, str], started: Callabl
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_watch_signals, tasks.cancel_scope, stop, parts)
             tasks.start_soon(_run_engine, parts, stop, ready, drained)
-            tasks.start_soon(_run_sender, parts, drained, http)
+            tasks.start_soon(_run_sender, parts, ready, drained, http)
             await ready.wait()
             _calm_collector()
             tasks.start_soon(_collect_seldom)
@@ -158,9 +161,11 @@ async def _run_engine(parts: Parts, stop: anyio.Event, ready: anyio.Event, drain
     drained.set()
 
 
-async def _run_sender(parts: Parts, drained: anyio.Event, http: _Http) -> None:
+async def _run_sender(parts: Parts, ready: anyio.Event, drained: anyio.Event, http: _Http) -> None:
     """Webhooks are told of what the engine ended last, too; what does not get through now does with the next start."""
-    await parts.sender.run(drained)
+    await ready.wait()
+    sender = await anyio.to_thread.run_sync(parts.sender)
+    await sender.run(drained)
     http.should_exit = True
 
 
@@ -243,7 +248,8 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str) -> As
         # A user's new name, and what other processes change, reach what is remembered of models by this hint alone.
         stack.enter_context(notifier.subscribe("models", lambda _: services.models.forget()))
         db.tell = hints.delivery
-        yield Parts(db, services, engine, _sender(settings, db, hints, services.predictions.targets), gate, keyring)
+        sender = partial(_sender, settings, db, hints, services.predictions.targets)
+        yield Parts(db, services, engine, sender, gate, keyring)
 
 
 def _bundles(settings: Settings, db: Database, builder: EnvironmentBuilder) -> Bundles:
@@ -323,6 +329,10 @@ def _engine_limits(settings: Settings) -> EngineLimits:
 
 
 def _sender(settings: Settings, db: Database, hints: Hints, targets: Targets) -> Sender:
+    from augury.webhooks.guard import GuardedBackend
+    from augury.webhooks.request import Requests
+    from augury.webhooks.sender import Sender
+
     timeout = settings.webhook_timeout
     return Sender(
         outbox=Outbox(db, wall_clock, lease=timeout + SENDING_SECONDS),
