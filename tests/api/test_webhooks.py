@@ -76,6 +76,16 @@ def test_null_is_no_webhook(owner: httpx.Client, echo: str) -> None:
     }
 
 
+def test_each_state_of_the_shortest_prediction_is_told(owner: httpx.Client, echo: str, receiver: Receiver) -> None:
+    create(owner, echo, None, Prefer="wait=10")
+
+    made = create(owner, echo, {"url": receiver.url}, Prefer="wait=10").json()
+
+    told = owner.get(f"/v1/predictions/{made['id']}/webhooks").json()["items"]
+    assert [one["status"] for one in told] == ["pending", "started", "succeeded"]
+    assert receiver.until_ended()[-1].status == "succeeded"
+
+
 def test_deliveries_are_listed_with_their_attempts_in_the_shape_that_is_described(
     owner: httpx.Client, echo: str, receiver: Receiver
 ) -> None:
