@@ -38,9 +38,9 @@ Origin = Literal["given", "environment", "file", "default"]
 
 PREFIX = "AUGURY_"
 CONFIG = "AUGURY_CONFIG"
+"""The variable that names the TOML file; not a setting itself."""
 SHORTEST_KEY = 32
 """Characters of a secret key."""
-"""The variable that names the TOML file; not a setting itself."""
 
 
 class SettingsError(Exception):

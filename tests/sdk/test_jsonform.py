@@ -45,7 +45,7 @@ VALUES: list[tuple[Any, Any]] = [
         ({3: "a", None: "b", True: "c", 2.5: "d"}, {"3": "a", "null": "b", "true": "c", "2.5": "d"}),
         ({m.Color.RED: 1, np.int64(4): 2}, {"red": 1, "4": 2}),
         ({3, 1, 2}, [1, 2, 3]),
-        pytest.param(frozenset({"b", "a"}), ["a", "b"], id="frozenset"),
+        (frozenset({"b", "a"}), ["a", "b"]),
         ((1, (2, [3])), [1, [2, [3]]]),
         (collections.deque([1, 2]), [1, 2]),
         (range(3), [0, 1, 2]),
@@ -89,7 +89,12 @@ VALUES: list[tuple[Any, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("value", "expected"), VALUES, ids=[str(row[0]) for row in VALUES])
+def _name(value: Any) -> str:
+    """The same in each process that runs tests: the order in a set of texts is not."""
+    return "a frozenset" if isinstance(value, frozenset) else str(value)
+
+
+@pytest.mark.parametrize(("value", "expected"), VALUES, ids=[_name(row[0]) for row in VALUES])
 def test_a_value_becomes_this_json(value: Any, expected: Any) -> None:
     form, warnings = to_json(value, refuse)
     assert form == expected
