@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 from hypothesis import settings
 
 from tests.support import postgres
+
+# A run in the background may ignore Ctrl+C, and so would each program that it starts: some tests interrupt those.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("thorough", max_examples=1000, print_blob=True)
 

@@ -87,10 +87,15 @@ class Augury:
         ) as process:
             os.close(theirs)
             drawn = bytearray()
-            with suppress(OSError):  # how Linux says that the other side is closed
-                while piece := os.read(ours, 65_536):
-                    drawn += piece
-            os.close(ours)
+            try:
+                with suppress(OSError):  # how Linux says that the other side is closed
+                    while piece := os.read(ours, 65_536):
+                        drawn += piece
+                process.wait(SECONDS)
+            finally:
+                # A test that is out of time has to end all the same, which leaving Popen's context would wait for.
+                process.kill()
+                os.close(ours)
         return Ran(process.returncode, drawn.decode(), "")
 
     def command(self, *arguments: str | Path) -> list[str]:
