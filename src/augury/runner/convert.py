@@ -153,7 +153,8 @@ class _Reader:
     # One method for each kind of shape.
 
     def read_scalar(self, shape: Scalar, value: Any) -> Any:
-        return _SCALARS[shape.kind](self, value)
+        read = _SCALARS[shape.kind](self, value)
+        return read if shape.made is None else shape.made(read)
 
     def read_choice(self, shape: Choice, value: Any) -> Any:
         for form, choice in shape.values:
