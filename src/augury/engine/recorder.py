@@ -134,7 +134,7 @@ class Recorder:
             status=status,
             finished_at=self.now(),
             output=output,
-            failure=failure,
+            failure=None if failure is None else run.mask.failure(failure),
             started_at=run.began_at,
             execution_time=None if seconds is None else max(0, int(seconds * 1e6)),
             setup_time=run.setup_time,

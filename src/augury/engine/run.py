@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from augury.domain.jsontext import JsonObject, JsonValue
+from augury.domain.mask import Mask
 from augury.domain.prediction import Assignment, Failure
 from augury.engine.journal import Journal
 
@@ -32,6 +33,8 @@ class Run:
     """What is known of it so far. Times are microseconds since the epoch."""
 
     assignment: Assignment
+    mask: Mask
+    """Of the worker that it is in: what must not be seen in anything that is said of it."""
     began_at: int | None = None
     """When predict() was entered, as far as can be told from outside; None while it waits in the worker's socket."""
     recorded: bool = False

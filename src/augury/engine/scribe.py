@@ -85,7 +85,7 @@ class Scribe:
     def fail(self, worker: Worker, run: Run, failure: Failure) -> None:
         """Stop a run whose end can only be this."""
         if run.failure is None:
-            run.failure = failure
+            run.failure = run.mask.failure(failure)
             worker.stop_run(run.assignment.prediction.id, Stop.FAILURE)
 
     def ready(self, worker: Worker) -> None:

@@ -11,8 +11,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import replace
 from typing import Any, Protocol
 
 import anyio
@@ -21,10 +20,12 @@ from augury import protocol
 from augury.domain.ids import PredictionId, WorkerId
 from augury.domain.jsontext import JsonValue
 from augury.domain.logline import LINE_LIMIT, Line
+from augury.domain.mask import Mask
 from augury.domain.prediction import Assignment
 from augury.engine.launcher import Launch, Launcher, Process
 from augury.engine.pipe import Lines, Pipe
 from augury.engine.run import KEPT_LINES, Run, Stop
+from augury.engine.terms import Ending, Plan, State
 from augury.engine.wire import Wire
 
 PREFETCH_SECONDS = 0.02
@@ -37,31 +38,6 @@ LIMIT_GRACE_SECONDS = 2.0
 QUIET_RUNS = 100  # without a byte in the pipe until predictions are sent ahead again: bytes do not say whose they are
 DRAIN_SECONDS = 2.0
 """How long the socket and the pipe of a dead worker are read to their end."""
-
-
-class State(StrEnum):
-    """Where a worker is in its life."""
-
-    STARTING = "starting"
-    READY = "ready"
-    DRAINING = "draining"
-    """Takes nothing new, finishes what it has."""
-    ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a worker's process ended: `code` is its exit code or minus the signal, None if it never ran."""
-
-    code: int | None
-    killed_for: str | None
-    """Why we killed it, or None when it ended by itself."""
-    setup_failure: protocol.SetupFailed | None
-    lines: list[str]
-    """The last lines it wrote outside predictions."""
-    was_ready: bool
-    retired: bool = False
-    """Whether it had been asked to end."""
 
 
 class Listener(Protocol):
@@ -92,19 +68,6 @@ class Listener(Protocol):
         """The process is gone, and these were in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a worker is to load, and its limits: times in seconds, the output in bytes of JSON."""
-
-    entry: str | None
-    slots: int
-    setup_timeout: float
-    run_timeout: float
-    cancel_grace: float
-    max_output: int
-    fetch_allow: tuple[str, ...] = ()
-
-
 class Worker:
     """A worker process and what runs in it. Use from the event loop only."""
 
@@ -119,6 +82,8 @@ class Worker:
         self.ready_at: int | None = None
         self.idle_since = time.monotonic()
         self.pid: int | None = None
+        self.mask = Mask(launch.secrets, recent=max(100, 2 * plan.slots))
+        """What must not be seen in anything that it says: of its variables, and of the inputs of its latest runs."""
         self._launcher = launcher
         self._launch = launch
         self._plan = plan
@@ -205,8 +170,10 @@ class Worker:
 
     def send(self, assignment: Assignment) -> None:
         """Pass a committed prediction on."""
-        run = Run(assignment)
+        run = Run(assignment, self.mask)
         prediction = assignment.prediction
+        if assignment.secrets:
+            self.mask.add(assignment.secrets)
         self._send(protocol.Predict(prediction.id, assignment.input, prediction.stream))
         self.runs[assignment.prediction.id] = run
         # What is sent to a process that has ended has surely not begun.
@@ -321,7 +288,7 @@ class Worker:
 
     def _write_lines(self, texts: list[str]) -> None:
         for text in texts:
-            self._line(self._head(), Line(time.time_ns() // 1000, "stdout", text))
+            self._line(self._head(), Line(time.time_ns() // 1000, "stdout", self.mask.text(text)))
 
     def _line(self, run: Run | None, line: Line) -> None:
         (self._lines if run is None else run.lines).append(line.text[:LINE_LIMIT])
@@ -340,7 +307,7 @@ class Worker:
         if handler is None:
             self._broken(f"it sent a {type(message).__name__}, which only we may send")
         else:
-            handler(message)
+            handler(_masked(message, self.mask) if self.mask else message)
 
     def _hello(self, message: protocol.Hello) -> None:
         if message.version != protocol.VERSION:
@@ -383,7 +350,7 @@ class Worker:
         self._rest()
 
     def _broken(self, why: str) -> None:
-        self._lines.append(f"the worker broke the protocol: {why}")
+        self._lines.append(self.mask.text(f"the worker broke the protocol: {why}"))
         self.kill("protocol")
 
     def _ready(self, message: protocol.Ready) -> None:
@@ -497,3 +464,19 @@ class Worker:
         self.runs.clear()
         ending = Ending(code, self._killed_for, self._setup_failure, list(self._lines), was_ready, retired)
         self._listener.ended(self, ending, runs)
+
+
+_SAID: dict[type[object], tuple[str, ...]] = {
+    protocol.Log: ("text",),
+    protocol.Metric: ("name", "value"),
+    protocol.Progress: ("message",),
+    protocol.SetupFailed: ("type", "message", "traceback"),
+    protocol.Done: ("type", "message", "traceback"),
+    protocol.Fatal: ("message",),
+}
+"""The parts of messages in which secrets may stand; the output is the model's answer, and stays as it is."""
+
+
+def _masked(message: protocol.Message, mask: Mask) -> protocol.Message:
+    said = _SAID.get(type(message), ())
+    return replace(message, **{name: mask.value(getattr(message, name)) for name in said}) if said else message
