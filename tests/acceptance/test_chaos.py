@@ -39,11 +39,20 @@ def server(database_url: str, tmp_path: Path) -> Generator[Server]:
         yield started
 
 
+@pytest.fixture
+def hook() -> Generator[Hook]:
+    receiver = Hook()
+    receiver.start()
+    yield receiver
+    receiver.stop()
+
+
 @pytest.mark.timeout(SECONDS * 1.5 + 240)
-def test_whatever_is_killed_and_whenever_each_prediction_has_one_true_end(server: Server, tmp_path: Path) -> None:
-    scene, hook = Scene(server, tmp_path), Hook()
+def test_whatever_is_killed_and_whenever_each_prediction_has_one_true_end(
+    server: Server, hook: Hook, tmp_path: Path
+) -> None:
+    scene = Scene(server, tmp_path)
     scene.publish()
-    hook.start()
     load, chaos = Load(scene, SEED, hook.url), Chaos(scene, hook, SEED)
     load.start()
     try:
