@@ -54,8 +54,10 @@ accounts = Table(
     Column("admin", Boolean, nullable=False),
     _time("created_at"),
     _time("updated_at", nullable=True),
+    _time("disabled_at", nullable=True),
     CheckConstraint("name = lower(name) AND length(name) BETWEEN 1 AND 64", name="name_form"),
 )
+Index("accounts_age", accounts.c.created_at, accounts.c.id)
 
 tokens = Table(
     "tokens",
@@ -89,19 +91,40 @@ models = Table(
     _time("created_at"),
     _time("updated_at", nullable=True),
     _time("deleted_at", nullable=True),
+    # Of all its versions, without those in fresh_counts; also of predictions that were removed since.
+    Column("predictions", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("visibility IN ('private', 'public', 'restricted')", name="visibility_known"),
     CheckConstraint("name = lower(name) AND length(name) BETWEEN 1 AND 64", name="name_form"),
     CheckConstraint("last_version >= 0", name="last_version_counts"),
+    CheckConstraint("predictions >= 0", name="predictions_count"),
 )
 # A deleted model keeps its predictions, and frees its name.
+_LIVE = text("deleted_at IS NULL")
 Index(
     "models_live_name",
     models.c.account_id,
     models.c.name,
     unique=True,
-    sqlite_where=text("deleted_at IS NULL"),
-    postgresql_where=text("deleted_at IS NULL"),
+    sqlite_where=_LIVE,
+    postgresql_where=_LIVE,
 )
+Index(
+    "models_of_account",
+    models.c.account_id,
+    models.c.created_at,
+    models.c.id,
+    sqlite_where=_LIVE,
+    postgresql_where=_LIVE,
+)
+# Lists that everyone sees, of all owners and of one, by age and by how often they ran.
+_LISTED = text("deleted_at IS NULL AND visibility <> 'private'")
+for _name, _columns in {
+    "models_by_age": (models.c.created_at, models.c.id),
+    "models_by_count": (models.c.predictions, models.c.id),
+    "models_of_owner_by_age": (models.c.account_id, models.c.created_at, models.c.id),
+    "models_of_owner_by_count": (models.c.account_id, models.c.predictions, models.c.id),
+}.items():
+    Index(_name, *_columns, sqlite_where=_LISTED, postgresql_where=_LISTED)
 
 model_access = Table(
     "model_access",
@@ -238,6 +261,16 @@ Index(
     predictions.c.worker_id,
     sqlite_where=text(_ASSIGNED),
     postgresql_where=text(_ASSIGNED),
+)
+# Few in most installations, and looked for among the many that succeeded.
+_WENT_WRONG = "status IN ('failed', 'cancelled', 'abandoned')"
+Index(
+    "predictions_gone_wrong",
+    predictions.c.account_id,
+    predictions.c.status,
+    predictions.c.id,
+    sqlite_where=text(_WENT_WRONG),
+    postgresql_where=text(_WENT_WRONG),
 )
 _DUE = "finished_at IS NULL AND deadline IS NOT NULL"
 Index("predictions_due", predictions.c.deadline, sqlite_where=text(_DUE), postgresql_where=text(_DUE))
@@ -377,14 +410,25 @@ variables = Table(
     CheckConstraint("length(key) BETWEEN 1 AND 256", name="key_form"),
 )
 
+# What is secret in inputs, sealed; the inputs themselves have stars there.
+prediction_secrets = Table(
+    "prediction_secrets",
+    metadata,
+    Column("prediction_id", Text, ForeignKey("predictions.id", ondelete="CASCADE"), primary_key=True),
+    Column("sealed", Text, nullable=False),
+)
+
 uploads = Table(
     "uploads",
     metadata,
     Column("id", Text, primary_key=True),
     Column("account_id", Text, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
     Column("mime_type", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("part_size", BigInteger, nullable=False),
+    # What names it to the blob store.
+    Column("handle", Text, nullable=False),
     _time("created_at"),
     _time("expires_at"),
     # What it became when it was completed.
@@ -406,13 +450,14 @@ upload_parts = Table(
     CheckConstraint("size >= 0", name="size_counts"),
 )
 
-# What was uploaded, and what predictions put out as files. The bytes are elsewhere, by the same id.
+# What was uploaded, and what predictions put out as files. The bytes are elsewhere, under `blob`.
 files = Table(
     "files",
     metadata,
     Column("id", Text, primary_key=True),
     Column("account_id", Text, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
     Column("prediction_id", Text),
+    Column("blob", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("mime_type", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
@@ -448,13 +493,3 @@ model_categories = Table(
     Column("slug", Text, ForeignKey("categories.slug", ondelete="CASCADE"), primary_key=True),
 )
 Index("model_categories_slug", model_categories.c.slug, model_categories.c.model_id)
-
-# How often the versions of a model were run, kept beside the model so that lists need not count.
-model_counts = Table(
-    "model_counts",
-    metadata,
-    Column("model_id", Text, ForeignKey("models.id", ondelete="CASCADE"), primary_key=True),
-    Column("predictions", BigInteger, nullable=False),
-    CheckConstraint("predictions >= 0", name="predictions_count"),
-)
-Index("model_counts_most", model_counts.c.predictions, model_counts.c.model_id)
