@@ -116,7 +116,7 @@ async def test_who_sees_runs_and_changes_a_model(
     friend = await house.account("friend")
     await house.model(ada, "echo", visibility)
     await house.version(ada, "echo")
-    await house.models.let_run(ada, "ada", "echo", "friend")
+    await house.sharing.allow(ada, "ada", "echo", "friend")
     callers: dict[str, Caller | None] = {"ada": ada, "bob": bob, "friend": friend, "root": root, "nobody": None}
     sees, runs, changes, hidden, denied = set[str](), set[str](), set[str](), set[str](), set[str]()
     for who, caller in callers.items():

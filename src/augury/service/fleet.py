@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from augury.domain.account import Caller
-from augury.domain.errors import Forbidden
 from augury.domain.ids import NodeId, WorkerId
 from augury.store import workers as rows
 from augury.store.connection import Connection
@@ -79,8 +78,7 @@ class Fleet:
 
     async def overview(self, caller: Caller) -> tuple[list[NodeRow], list[WorkerRow]]:
         """Every node and every worker, with what it runs; raises Forbidden `admins_only`."""
-        if not caller.admin:
-            raise Forbidden("Only admins may see what runs where.", code="admins_only")
+        caller.demand_admin("see what runs where")
 
         def both(c: Connection) -> tuple[list[NodeRow], list[WorkerRow]]:
             return rows.list_nodes(c), rows.live_workers(c)

@@ -110,7 +110,7 @@ class Models:
             return await self._created_before(ModelId(earlier.resource))
         except ConstraintViolated:
             raise _exists(caller.name, model.name) from None
-        self._changed()
+        self.changed()
         return await self.get(caller, caller.name, model.name)
 
     async def get(self, caller: Caller | None, owner: str, name: str) -> ModelDetails:
@@ -162,14 +162,14 @@ class Models:
             details = await self.db.write(lambda c: _update(c, find_owned(c, caller, owner, name), values, now))
         except ConstraintViolated:
             raise _exists(owner, str(values.get("name"))) from None
-        self._changed()
+        self.changed()
         return details
 
     async def delete(self, caller: Caller, owner: str, name: str) -> None:
         """Take a model away: its name is free, what is queued for it is abandoned, what runs may end."""
         now = self.now()
         model, version_ids = await self.db.write(lambda c: _delete(c, find_owned(c, caller, owner, name), now))
-        self._changed()
+        self.changed()
         failure = internal("The model was deleted.", type="model_deleted", model=f"{model.owner}/{model.name}")
         error = jsontext.dumps(failure.to_json())
         while True:
@@ -182,12 +182,6 @@ class Models:
                 break
         for version_id in version_ids:
             self.notifier.publish(f"version:{version_id}")
-
-    async def let_run(self, caller: Caller, owner: str, name: str, user: str) -> None:
-        """Put a user on the access list of a restricted model; raises NotFound and Forbidden."""
-        wanted = as_name(user)
-        await self.db.write(lambda c: _let_run(c, find_owned(c, caller, owner, name), wanted))
-        self._changed()
 
     # Versions, in their own module.
 
@@ -282,7 +276,8 @@ class Models:
     async def _created_before(self, model_id: ModelId) -> ModelDetails:
         return await self.db.read(lambda c: _details(c, _still_there(c, model_id)))
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
+        """Something about models was changed: look it up again, here and in other processes."""
         self.resolver.forget()
         self.notifier.publish("models")
 
@@ -320,13 +315,6 @@ def _abandon(c: Connection, model_id: ModelId, now: int, error: str) -> tuple[li
     waiting = rows.queued(c, model_id, BATCH)
     ended = [one for one in waiting if queue.end_queued(c, one, Status.ABANDONED, now, error) is not None]
     return ended, len(waiting) == BATCH
-
-
-def _let_run(c: Connection, model: Model, user: str | None) -> None:
-    account = None if user is None else users.find(c, user)
-    if account is None:
-        raise NotFound("There is no such user.", code="user_not_found")
-    rows.let_run(c, model.id, account.id)
 
 
 def _checked(change: ModelChange) -> dict[str, str | None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from augury.domain.account import Caller
 from augury.domain.errors import Forbidden, NotFound
 from augury.domain.model import Model, Visibility, as_name
+from augury.store import access
 from augury.store import models as rows
 from augury.store.connection import Connection
 
@@ -37,7 +38,7 @@ def find_owned(c: Connection, caller: Caller, owner: str, name: str) -> Model:
 def demand_run(c: Connection, caller: Caller, model: Model) -> None:
     """Raise Forbidden where the caller sees the model but may not run it."""
     if model.visibility is Visibility.RESTRICTED and not (
-        _rules(caller, model) or rows.may_run(c, model.id, caller.account_id)
+        _rules(caller, model) or access.may_run(c, model.id, caller.account_id)
     ):
         raise Forbidden(
             f"{model.owner}/{model.name} is restricted: only those on its access list may run it.",

@@ -1,4 +1,4 @@
-"""Models as rows: stored, found by name, listed, changed, deleted, and who may run a restricted one.
+"""Models as rows: stored, found by name, listed, changed, deleted.
 
 A deleted model keeps its row, as its predictions refer to it, and frees its name. Knows no clock and no rule about who
 may do what; versions are in `versions`.
@@ -19,7 +19,6 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    text,
     tuple_,
 )
 from sqlalchemy import (
@@ -32,7 +31,7 @@ from sqlalchemy import (
 from augury.domain.ids import AccountId, ModelId, PredictionId
 from augury.domain.model import Model, Visibility
 from augury.store.connection import Connection, Query, Row
-from augury.store.tables import accounts, model_access, models, predictions, versions
+from augury.store.tables import accounts, models, predictions, versions
 
 CHANGEABLE = (
     "name", "visibility", "description", "overview", "source_url", "license_url", "paper_url"
@@ -144,16 +143,6 @@ def counted(c: Connection, listed: Iterable[Model]) -> list[Model]:
     return [replace(one, predictions_count=known.get(one.id, 0)) for one in wanted]
 
 
-def may_run(c: Connection, model_id: ModelId, account_id: AccountId) -> bool:
-    """Whether the account is on the model's access list."""
-    return bool(c.run(_MAY_RUN, model_id=model_id, account_id=account_id))
-
-
-def let_run(c: Connection, model_id: ModelId, account_id: AccountId) -> None:
-    """Put the account on the model's access list."""
-    c.change(_LET_RUN, model_id=model_id, account_id=account_id)
-
-
 def queued(c: Connection, model_id: ModelId, limit: int) -> Sequence[PredictionId]:
     """The oldest predictions of the model's versions that no worker has yet."""
     return [row[0] for row in c.run(_QUEUED, model_id=model_id, limit=limit)]
@@ -228,14 +217,6 @@ _NEXT_NUMBER = Query(
     .where(models.c.id == bindparam("wanted"), models.c.deleted_at.is_(None))
     .values(last_version=models.c.last_version + 1, updated_at=bindparam("now"))
     .returning(models.c.last_version)
-)
-_MAY_RUN = Query(
-    select(model_access.c.model_id).where(
-        model_access.c.model_id == bindparam("model_id"), model_access.c.account_id == bindparam("account_id")
-    )
-)
-_LET_RUN = Query(
-    text("INSERT INTO model_access (model_id, account_id) VALUES (:model_id, :account_id) ON CONFLICT DO NOTHING")
 )
 _QUEUED = Query(
     select(predictions.c.id)
