@@ -42,6 +42,7 @@ from augury.sdk.addresses import Allowed
 from augury.service.access import Access
 from augury.service.bundles import Bundles
 from augury.service.execution import Execution
+from augury.service.files import Files
 from augury.service.fleet import Fleet
 from augury.service.followers import Followers
 from augury.service.gate import Gate
@@ -49,6 +50,8 @@ from augury.service.gauges import Metrics
 from augury.service.health import Health
 from augury.service.hints import Hints
 from augury.service.keyring import Keyring
+from augury.service.links import PURPOSE as LINKS
+from augury.service.links import Links
 from augury.service.logbook import Logbook
 from augury.service.models import Models
 from augury.service.offers import Offers
@@ -56,10 +59,12 @@ from augury.service.predictions import Predictions
 from augury.service.removal import Removal
 from augury.service.retention import Keep, Retention
 from augury.service.settled import Settled
+from augury.service.sharing import Sharing
 from augury.service.streams import Streams
 from augury.service.tails import Tails
 from augury.service.tally import Tally
 from augury.service.targets import Targets
+from augury.service.uploads import UploadLimits, Uploads
 from augury.service.users import Users
 from augury.service.webhooks import Outbox, Webhooks
 from augury.settings import SHORTEST_KEY, Settings, SettingsError
@@ -222,7 +227,8 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str) -> As
         )
         bundles = await anyio.to_thread.run_sync(_bundles, settings, db, builder)
         gate = Gate()
-        services, execution, offers = _services(settings, db, notifier, bundles, gate)
+        uploads, files = _file_services(settings, db, bundles, keyring, settings.public_url or url)
+        services, execution, offers = _services(settings, db, notifier, bundles, gate, uploads, files)
         runtime = await anyio.to_thread.run_sync(materialize, settings.data / "runtime")
         hints = Hints(notifier)
         launcher = LocalLauncher(runtime, {name: environ[name] for name in PASSED_ON if name in environ})
@@ -232,6 +238,7 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str) -> As
             execution=execution,
             fleet=services.fleet,
             retention=Retention(db, wall_clock, _keep(settings), execution.tally),
+            files=files,
             offers=offers,
             hints=hints,
             launcher=launcher,
@@ -265,7 +272,13 @@ def _bundles(settings: Settings, db: Database, builder: EnvironmentBuilder) -> B
 
 
 def _services(
-    settings: Settings, db: Database, notifier: Notifier, bundles: Bundles, gate: Gate
+    settings: Settings,
+    db: Database,
+    notifier: Notifier,
+    bundles: Bundles,
+    gate: Gate,
+    uploads: Uploads,
+    files: Files,
 ) -> tuple[Services, Execution, Offers]:
     hints = Hints(notifier)
     tally = Tally()
@@ -294,17 +307,34 @@ def _services(
         logbook=Logbook(db, hints, followers, predictions),
         followers=followers,
         models=models,
-        users=Users(db, notifier, access, wall_clock),
+        sharing=Sharing(db, models),
+        users=Users(db, notifier, access, wall_clock, ids),
         access=access,
         bundles=bundles,
+        uploads=uploads,
+        files=files,
         webhooks=Webhooks(db, predictions, wall_clock),
-        removal=Removal(db, predictions, wall_clock, tally),
+        removal=Removal(db, predictions, files, wall_clock, tally),
         fleet=Fleet(db, wall_clock, settings.lease),
         metrics=Metrics(db, tally, settled, wall_clock, wall_clock(), version("augury")),
         health=Health(db, gate, settings.data),
     )
     execution = Execution(db, hints, settled, wall_clock, settings.max_give_backs, tally, tails)
     return services, execution, offers
+
+
+def _file_services(
+    settings: Settings, db: Database, bundles: Bundles, keyring: Keyring, base: str
+) -> tuple[Uploads, Files]:
+    links = Links(base, keyring.derive(LINKS), wall_clock)
+    limits = UploadLimits(
+        part_size=settings.upload_part,
+        max_size=settings.max_file,
+        part_ttl=settings.upload_ttl,
+        file_ttl=settings.file_ttl,
+    )
+    uploads = Uploads(db, bundles.blobs, links, IdSource(), wall_clock, limits)
+    return uploads, Files(db, bundles.blobs, links, wall_clock, settings.upload_ttl)
 
 
 def _keep(settings: Settings) -> Keep:
@@ -370,6 +400,7 @@ def _http_config(settings: Settings, parts: Parts) -> uvicorn.Config:
         stream_heartbeat=settings.stream_heartbeat,
         public_url=settings.public_url,
         metrics_open=bool(_own_networks(settings.host)) if settings.metrics is None else settings.metrics == "open",
+        rates={rate.name: (rate.interval, rate.burst) for rate in settings.rate_limit},
     )
     return uvicorn.Config(
         create_app(parts.services, limits),
@@ -379,7 +410,8 @@ def _http_config(settings: Settings, parts: Parts) -> uvicorn.Config:
         lifespan="off",
         log_config=None,
         access_log=False,
-        proxy_headers=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
         server_header=False,
         timeout_graceful_shutdown=5,
     )

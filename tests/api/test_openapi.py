@@ -49,6 +49,18 @@ OPERATIONS = {
     "stream_prediction",
     "redeliver_webhook",
     "delete_prediction",
+    "list_users",
+    "get_user",
+    "create_user",
+    "update_user",
+    "delete_user",
+    "list_tokens",
+    "create_token",
+    "delete_token",
+    "list_model_access",
+    "get_model_access",
+    "put_model_access",
+    "delete_model_access",
 }
 """Generated clients name their methods after these: a change breaks them."""
 
@@ -105,7 +117,7 @@ def test_every_operation_says_what_it_does_answers_and_refuses(document: dict[st
         if path.startswith("/v1/"):
             assert operation["security"], name
             assert {"401", "429"} <= codes, name
-        if method in ("post", "patch", "put") and not path.endswith(("/cancel", "/redeliver")):
+        if method in ("post", "patch", "put") and not path.endswith(("/cancel", "/redeliver", "/access/{user}")):
             assert operation["requestBody"]["required"], name
             assert {"413", "422"} <= codes, name
 
@@ -146,6 +158,15 @@ def test_answers_have_the_shapes_that_are_described(
         ("/v1/user", "get", owner.get("/v1/user")),
         ("/v1/user", "get", stranger.get("/v1/user")),
         ("/v1/user/models", "get", owner.get("/v1/user/models")),
+        ("/v1/users", "get", stranger.get("/v1/users")),
+        ("/v1/users", "get", owner.get("/v1/users?view=admin")),
+        ("/v1/users/{user}", "get", stranger.get("/v1/users/owner")),
+        ("/v1/users/{user}", "get", owner.get("/v1/users/owner?view=admin")),
+        ("/v1/users/{user}", "patch", owner.patch("/v1/users/owner", json={})),
+        ("/v1/tokens", "get", owner.get("/v1/tokens")),
+        ("/v1/tokens", "post", owner.post("/v1/tokens", json={"name": "described"})),
+        ("/v1/models/{owner}/{name}/access/{user}", "put", owner.put(f"/v1/models/{model}/access/owner")),
+        ("/v1/models/{owner}/{name}/access", "get", owner.get(f"/v1/models/{model}/access")),
         ("/v1/predictions", "post", owner.post("/v1/predictions", json={})),
         ("/v1/predictions/{prediction_id}", "get", owner.get("/v1/predictions/x")),
         ("/v1/models/{owner}/{name}", "get", stranger.get("/v1/models/owner/nothing")),

@@ -22,20 +22,29 @@ def response(content: bytes, ignored: str | None = None) -> Response:
     return Response(content, headers=headers, media_type="application/json")
 
 
+def base_user(account: Account) -> bytes:
+    """An account, briefly."""
+    return orjson.dumps(_base_user(account))
+
+
+def user_summary(account: Account) -> bytes:
+    """An account as lists show it."""
+    return orjson.dumps(_user(account))
+
+
 def user(account: Account) -> bytes:
     """An account."""
+    return orjson.dumps({**_user(account), "urls": account.urls})
+
+
+def administered_user(account: Account) -> bytes:
+    """An account as admins see it."""
     return orjson.dumps(
         {
-            "account_id": account.id,
-            "name": account.name,
-            "avatar_url": account.avatar_url or "",
-            "display_name": account.display_name,
-            "bio": account.bio,
-            "location": account.location,
-            "company": account.company,
-            "created_at": timestamp(account.created_at),
-            "updated_at": _time(account.updated_at),
+            **_user(account),
             "urls": account.urls,
+            "admin": account.admin,
+            "disabled_at": _time(account.disabled_at),
         }
     )
 
@@ -78,6 +87,22 @@ def published_version(version: Version) -> bytes:
 def configuration(configuration: Configuration) -> bytes:
     """What may be changed about a version."""
     return orjson.dumps(_configuration(configuration))
+
+
+def _base_user(account: Account) -> dict[str, Any]:
+    return {"account_id": account.id, "name": account.name, "avatar_url": account.avatar_url or ""}
+
+
+def _user(account: Account) -> dict[str, Any]:
+    return {
+        **_base_user(account),
+        "display_name": account.display_name,
+        "bio": account.bio,
+        "location": account.location,
+        "company": account.company,
+        "created_at": timestamp(account.created_at),
+        "updated_at": _time(account.updated_at),
+    }
 
 
 def _model(model: Model) -> dict[str, Any]:

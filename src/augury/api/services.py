@@ -5,10 +5,12 @@ Built once by the composition root. Knows nothing about where the values come fr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from augury.service.access import Access
 from augury.service.bundles import Bundles
+from augury.service.files import Files
 from augury.service.fleet import Fleet
 from augury.service.followers import Followers
 from augury.service.gauges import Metrics
@@ -17,7 +19,9 @@ from augury.service.logbook import Logbook
 from augury.service.models import Models
 from augury.service.predictions import Predictions
 from augury.service.removal import Removal
+from augury.service.sharing import Sharing
 from augury.service.streams import Streams
+from augury.service.uploads import Uploads
 from augury.service.users import Users
 from augury.service.webhooks import Webhooks
 
@@ -32,8 +36,11 @@ class Services:
     followers: Followers
     models: Models
     users: Users
+    sharing: Sharing
     access: Access
     bundles: Bundles
+    uploads: Uploads
+    files: Files
     webhooks: Webhooks
     removal: Removal
     fleet: Fleet
@@ -55,3 +62,5 @@ class Limits:
     public_url: str | None = None
     metrics_open: bool = False
     """Whether the metrics are shown without a token."""
+    rates: Mapping[str, tuple[float, int]] = field(default_factory=dict[str, "tuple[float, int]"])
+    """By class of requests: how many seconds each takes, and how many may come at once."""

@@ -26,6 +26,8 @@ from augury.store.connection import Connection, ConstraintViolated
 from augury.store.database import Database
 from augury.store.users import Token
 
+__all__ = ["Access", "NewToken", "Token"]
+
 log = logging.getLogger(__name__)
 
 PREFIX = "aug_"
