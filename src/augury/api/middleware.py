@@ -21,6 +21,9 @@ from augury.domain.errors import TooLarge
 
 logger = logging.getLogger(__name__)
 
+ADDED = "augury.added_headers"
+"""Where a layer leaves, in the ASGI scope, the headers of the answer where that is an error of ours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
@@ -60,7 +63,9 @@ class Envelope:
                 if started:
                     # Half an answer cannot be mended: the server closes the connection, and nobody takes it for whole.
                     raise
-                await problems.internal(name)(scope, receive, send_named)
+                answer = problems.internal(name)
+                answer.raw_headers.extend(scope.get(ADDED, ()))
+                await answer(scope, receive, send_named)
 
 
 @dataclass(frozen=True, slots=True)
