@@ -91,7 +91,12 @@ def receiving(port: int = 0) -> Generator[Receiver]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:
+                # Its sender died in the middle of it: nothing was received.
+                self.close_connection = True
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             reply = receiver.answer(Got(self.path, headers, body))
             if reply.hold is not None:
