@@ -130,13 +130,14 @@ def _brief(version: Version) -> dict[str, Any]:
 
 
 def _version(version: Version) -> dict[str, Any]:
-    return {
+    described = {
         **_brief(version),
         "schemas": orjson.Fragment(version.schemas),
         "compatibilities": dict(version.compatibilities),
-        "size": version.size,
-        "container_image_digest": version.digest,
     }
+    # What names the files is not there for those who may not run them.
+    files = {"size": version.size, "container_image_digest": version.digest} if version.digest else {}
+    return {**described, **files}
 
 
 def _configuration(configuration: Configuration) -> dict[str, Any]:

@@ -301,8 +301,8 @@ class Version(VersionSummary):
 
     schemas: Schemas
     compatibilities: Compatibilities
-    size: int
-    container_image_digest: str
+    size: int = Field(0, description="Of its files, packed, in bytes; left out where you may see but not run it.")
+    container_image_digest: str = Field("", description="What names its files; left out where you may not run it.")
 
 
 class PublishedVersion(Version):

@@ -163,6 +163,7 @@ class Version:
     compatibilities: Mapping[str, bool]
     """All that are known, by name."""
     digest: str
+    """Empty where it is shown to somebody who may not run it, as is `size`."""
     size: int
     options: RunOptions
     entry: str | None
@@ -172,6 +173,16 @@ class Version:
     """Counts the configurations."""
     broken_reason: JsonObject | None
     created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """What models are sorted into. Times are microseconds since the epoch."""
+
+    slug: str
+    name: str
+    description: str = ""
+    created_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +207,8 @@ class Model:
     last_version: int = 0
     """The highest number that was ever given to a version of it."""
     predictions_count: int = 0
+    """Of all its versions, those that were removed since among them."""
+    categories: tuple[Category, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ from augury.service.once import Idempotency, Repeated, first_time
 from augury.service.runnable import LARGEST_NUMBER, Resolver
 from augury.service.texts import LINE, Checks
 from augury.service.validation import check_schema
-from augury.service.visibility import find_owned, find_visible
+from augury.service.variables import check_names
+from augury.service.visibility import find_owned, find_visible, shown
 from augury.store import models
 from augury.store import versions as rows
 from augury.store.connection import Connection
@@ -109,7 +110,7 @@ class Versions:
     async def get(self, caller: Caller | None, owner: str, name: str, number: str | int) -> Version:
         """One version; raises NotFound, and InvalidRequest for a number that is none."""
         wanted = _number(number)
-        return await self.db.read(lambda c: _find(c, find_visible(c, caller, owner, name), wanted))
+        return await self.db.read(lambda c: _shown(c, caller, find_visible(c, caller, owner, name), wanted))
 
     async def page(
         self, caller: Caller | None, owner: str, name: str, *, cursor: str | None = None, page_size: int = 25
@@ -182,13 +183,8 @@ class Versions:
         first_time(c, once, "version", f"{model.id}:{number}", now)
         previous = rows.latest(c, model.id)
         configuration = _changed(new.configuration if previous is None else previous.configuration, change or {})
-        self._check_configuration(
-            {
-                "hardware_identifier": configuration.hardware_identifier,
-                "variable_names": list(configuration.variable_names),
-            },
-            "configuration.",
-        )
+        self._check_configuration({"hardware_identifier": configuration.hardware_identifier}, "configuration.")
+        check_names(c, model.account_id, configuration.variable_names, "configuration.variable_names")
         rows.insert(c, model.id, number, replace(new, configuration=configuration), now)
         return _find(c, model, number)
 
@@ -231,9 +227,6 @@ class Versions:
             known = ", ".join(sorted(self.hardware))
             msg = f"There is no such hardware here; there is {known}."
             checks.add(f"{place}hardware_identifier", msg, "hardware_not_found", hardware[:LINE], expected=known)
-        for number, variable in enumerate(change.get("variable_names", ())):
-            msg = f"The model's owner has no variable {variable[:64]!r}."
-            checks.add(f"{place}variable_names.{number}", msg, "variable_not_found", variable[:LINE])
         checks.done()
 
     def _changed(self, version_id: int) -> None:
@@ -281,6 +274,10 @@ def _find(c: Connection, model: Model, number: int) -> Version:
     return version
 
 
+def _shown(c: Connection, caller: Caller | None, model: Model, number: int) -> Version:
+    return shown(c, caller, model, _find(c, model, number))
+
+
 def _delete(c: Connection, model: Model, number: int, now: int) -> Version:
     version = _find(c, model, number)
     rows.delete(c, version.id, now)
@@ -289,6 +286,7 @@ def _delete(c: Connection, model: Model, number: int, now: int) -> Version:
 
 def _configure(c: Connection, model: Model, number: int, change: ConfigurationChange) -> Version:
     version = _find(c, model, number)
+    check_names(c, model.account_id, change.get("variable_names", ()), "variable_names")
     if change:
         rows.configure(c, version.id, _changed(version.configuration, change))
     return _find(c, model, number)
