@@ -85,7 +85,8 @@ def _subject(workbench: Workbench, checked: Checked) -> Generator[Subject]:
     environment = checked.environment
     with staged(checked.project) as folder, tempfile.TemporaryDirectory(prefix="augury-worker-") as home:
         try:
-            yield Subject(folder, environment.python, environment.no_site, Path(home), plan)
+            environ = checked.project.environ
+            yield Subject(folder, environment.python, environment.no_site, Path(home), plan, environ)
         except TrialFailed as error:
             lines = _relative(error.lines, folder)
             place = _place(lines) if error.file is None else f"{error.file}:{error.line}"

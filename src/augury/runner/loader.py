@@ -18,10 +18,12 @@ from functools import partial
 from types import ModuleType
 from typing import Any, Callable
 
+from ..sdk.shim import offer_cog
 from ..sdk.signature import Signature, SignatureError, inspect_predict, is_function
+from . import cogmodel
 
 DEFAULT_FILE = "predict.py"
-_DEFAULT_NAMES = ("Predictor", "predict")
+_DEFAULT_NAMES = ("Predictor", "Runner", "predict")
 
 
 class LoadError(Exception):
@@ -70,8 +72,8 @@ class Predictor:
 def load(entry: str | None, folder: str) -> Predictor:
     """Load the model and make its predictor; setup() is the caller's to call.
 
-    An entry of None, or one that names a file only, stands for class Predictor or else function predict, in predict.py
-    or the folder's only file. Raises LoadError.
+    An entry of None, or one that names a file only, stands for class Predictor, class Runner or function predict, in
+    predict.py or the folder's only file. Raises LoadError.
     """
     found = locate(entry, folder)
     if found.kind == "function":
@@ -86,8 +88,8 @@ def load(entry: str | None, folder: str) -> Predictor:
     return Predictor(
         found.entry,
         found.signature,
-        instance.predict,
-        setup=None if setup is None else _without_weights(setup, os.path.realpath(folder)),
+        getattr(instance, "predict", None) or instance.run,
+        setup=None if setup is None else _without_arguments(setup, os.path.realpath(folder)),
         teardown=_hook(instance, "teardown"),
         healthcheck=_hook(instance, "healthcheck"),
     )
@@ -149,6 +151,8 @@ def _files(folder: str) -> list[str]:
 
 def _module(path: str, folder: str) -> ModuleType:
     """The module of a file, registered under its name so that type hints and pickles of its classes resolve."""
+    if cogmodel.is_cog(folder):
+        offer_cog()
     if folder in sys.path:
         sys.path.remove(folder)
     sys.path.insert(0, folder)
@@ -245,22 +249,25 @@ def _hook(instance: Any, name: str) -> Callable[[], Any] | None:
     return found if callable(found) else None
 
 
-def _without_weights(setup: Callable[..., Any], folder: str) -> Callable[[], Any]:
-    """setup() as a call without arguments: the `weights` that some have (D56) are left to their default, or None."""
+def _without_arguments(setup: Callable[..., Any], folder: str) -> Callable[[], Any]:
+    """setup() as a call without arguments: the `weights` that some have (D56) are what COG_WEIGHTS says, or None."""
+    parameters = inspect.signature(setup).parameters
     needed = [
         one.name
-        for one in inspect.signature(setup).parameters.values()
-        if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+        for one in parameters.values()
+        if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD) and one.name != "weights"
     ]
-    if not needed:
-        return setup
-    if needed == ["weights"]:
-        return partial(setup, weights=None)
-    from ..sdk.source import Where
+    if needed:
+        from ..sdk.source import Where
 
-    where = Where(setup)
-    text = "{}: setup() must not need arguments, but needs {}".format(where.text(where.line), ", ".join(needed))
-    raise LoadError(text, _relative(where.file, folder), where.line, needed[0])
+        where = Where(setup)
+        text = "{}: setup() must not need arguments, but needs {}".format(where.text(where.line), ", ".join(needed))
+        raise LoadError(text, _relative(where.file, folder), where.line, needed[0])
+    declared = parameters.get("weights")
+    if declared is None:
+        return setup
+    weights = cogmodel.weights(declared.annotation)
+    return setup if weights is None and declared.default is not declared.empty else partial(setup, weights=weights)
 
 
 def _failed(doing: str, error: BaseException, folder: str) -> LoadError:
@@ -322,6 +329,7 @@ _PACKAGES = {
     "dateutil": "python-dateutil",
     "dotenv": "python-dotenv",
     "fitz": "pymupdf",
+    "pkg_resources": "setuptools<81",
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
