@@ -169,6 +169,15 @@ class Settings(_Base):
     max_body: Bytes = Field(default=32 * 2**20, description="The biggest request body; bigger data is uploaded.")
     max_output: Bytes = Field(default=32 * 2**20, description="The biggest output of a prediction, as JSON.")
     max_bundle: Bytes = Field(default=2 * 2**30, description="The biggest bundle of a model's files.")
+    max_file: Bytes = Field(default=50 * 2**30, description="The biggest file that can be uploaded.")
+    upload_part: Bytes = Field(
+        default=16 * 2**20,
+        description="The size of the parts that big files are uploaded in; the biggest have bigger ones.",
+    )
+    upload_ttl: Seconds = Field(
+        default=3600, gt=0, description="How long an upload's parts may be sent; completing may take twice that."
+    )
+    file_ttl: Seconds = Field(default=86400, gt=0, description="How long an uploaded file is kept.")
     grace_period: Seconds = Field(
         default=30, description="How long running predictions may take to end when the server is told to stop."
     )

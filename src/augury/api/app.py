@@ -31,6 +31,7 @@ from augury.api import (
     tokens,
     uploads,
     users,
+    variables,
     versions,
     workers,
 )
@@ -85,6 +86,7 @@ def create_app(services: Services, limits: Limits) -> FastAPI:
     app.include_router(models.routes(services))
     app.include_router(versions.routes(services))
     app.include_router(users.routes(services))
+    app.include_router(variables.routes(services.variables))
     app.include_router(tokens.routes(services.access))
     app.include_router(sharing.routes(services.sharing))
     app.include_router(bundles.routes(services, limits))

@@ -23,6 +23,7 @@ from augury.service.sharing import Sharing
 from augury.service.streams import Streams
 from augury.service.uploads import Uploads
 from augury.service.users import Users
+from augury.service.variables import Variables
 from augury.service.webhooks import Webhooks
 
 
@@ -39,6 +40,7 @@ class Services:
     sharing: Sharing
     access: Access
     bundles: Bundles
+    variables: Variables
     uploads: Uploads
     files: Files
     webhooks: Webhooks
