@@ -88,7 +88,7 @@ def load(entry: str | None, folder: str) -> Predictor:
     return Predictor(
         found.entry,
         found.signature,
-        getattr(instance, "predict", None) or instance.run,
+        getattr(instance, found.signature.method),
         setup=None if setup is None else _without_arguments(setup, os.path.realpath(folder)),
         teardown=_hook(instance, "teardown"),
         healthcheck=_hook(instance, "healthcheck"),
@@ -103,11 +103,19 @@ def locate(entry: str | None, folder: str) -> Located:
     found = name or _default_name(module, path)
     target = _named(module, found, path)
     try:
-        signature = inspect_predict(target)
+        signature = _signature(target, folder)
     except SignatureError as error:
         raise LoadError(error.message, _relative(error.file, folder), error.line, error.name) from error
     kind = "function" if is_function(target) else "class"
     return Located(f"{_relative(path, folder)}:{found}", kind, target, signature)
+
+
+def _signature(target: Any, folder: str) -> Signature:
+    if not cogmodel.is_cog(folder):
+        return inspect_predict(target)
+    from ..sdk.cog_signature import inspect_cog  # with its vocabulary, for a model for Cog only
+
+    return inspect_cog(target)
 
 
 def _entry(entry: str | None, folder: str) -> tuple[str, str | None]:
