@@ -47,7 +47,7 @@ async def test_a_name_that_is_none_is_refused_at_its_place(house: House, ada: Ca
 
 async def test_everything_that_is_wrong_is_said_at_once(house: House, ada: Caller) -> None:
     wrong = NewModel(
-        "-", "secret", description="\0", source_url="javascript:alert(1)", paper_url="http://", category_slugs=["nlp"]
+        "-", "secret", description="\0", source_url="javascript:alert(1)", paper_url="http://", category_slugs=["n/p"]
     )
     with pytest.raises(InvalidRequest) as refused:
         await house.models.create(ada, wrong)

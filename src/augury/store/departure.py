@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, delete, func, select, update
 
 from augury.domain.ids import AccountId
+from augury.store import search
 from augury.store.connection import Connection, Query
 from augury.store.tables import (
     accounts,
@@ -58,6 +59,7 @@ def erase(c: Connection, account_id: AccountId, heir: AccountId, now: int) -> bo
         c.change(query, wanted=account_id, heir=heir, now=now)
     for query in (_SETUP_LOGS, _ENDED, _VERSIONS, _DELETED):
         c.change(query, account_id=account_id)
+    search.forget(c, account_id)
     return c.change(_ACCOUNT, account_id=account_id) == 1
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import update as sql_update
 from augury.domain import jsontext
 from augury.domain.account import Account
 from augury.domain.ids import AccountId, ModelId
+from augury.store import search
 from augury.store.connection import Connection, Query, Row
 from augury.store.tables import accounts, model_access, tokens
 
@@ -71,6 +72,7 @@ def insert(c: Connection, account: Account) -> None:
         company=account.company,
         location=account.location,
     )
+    search.refresh_account(c, account.id)
 
 
 def get(c: Connection, account_id: AccountId) -> Account | None:
@@ -118,7 +120,10 @@ def update(c: Connection, account_id: AccountId, changes: Mapping[str, Change], 
     stored = {
         name: jsontext.dumps(list(value)) if isinstance(value, tuple) else value for name, value in changes.items()
     }
-    return c.change(_update(tuple(sorted(stored))), wanted=account_id, now=now, **stored) == 1
+    if c.change(_update(tuple(sorted(stored))), wanted=account_id, now=now, **stored) != 1:
+        return False
+    search.refresh_account(c, account_id, renamed="name" in stored)
+    return True
 
 
 def insert_token(c: Connection, token: Token, sha256: str) -> None:
