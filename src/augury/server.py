@@ -41,6 +41,7 @@ from augury.packaging.runtime import materialize
 from augury.sdk.addresses import Allowed
 from augury.service.access import Access
 from augury.service.bundles import Bundles
+from augury.service.categories import Categories
 from augury.service.execution import Execution
 from augury.service.files import Files
 from augury.service.fleet import Fleet
@@ -58,6 +59,7 @@ from augury.service.offers import Offers
 from augury.service.predictions import Predictions
 from augury.service.removal import Removal
 from augury.service.retention import Keep, Retention
+from augury.service.search import Search
 from augury.service.settled import Settled
 from augury.service.sharing import Sharing
 from augury.service.streams import Streams
@@ -66,6 +68,8 @@ from augury.service.tally import Tally
 from augury.service.targets import Targets
 from augury.service.uploads import UploadLimits, Uploads
 from augury.service.users import Users
+from augury.service.variables import Variables
+from augury.service.vault import Vault
 from augury.service.webhooks import Outbox, Webhooks
 from augury.settings import SHORTEST_KEY, Settings, SettingsError
 from augury.store import schema
@@ -228,7 +232,8 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str) -> As
         bundles = await anyio.to_thread.run_sync(_bundles, settings, db, builder)
         gate = Gate()
         uploads, files = _file_services(settings, db, bundles, keyring, settings.public_url or url)
-        services, execution, offers = _services(settings, db, notifier, bundles, gate, uploads, files)
+        vault = Vault(keyring)
+        services, execution, offers = _services(settings, db, notifier, bundles, gate, uploads, files, vault)
         runtime = await anyio.to_thread.run_sync(materialize, settings.data / "runtime")
         hints = Hints(notifier)
         launcher = LocalLauncher(runtime, {name: environ[name] for name in PASSED_ON if name in environ})
@@ -239,6 +244,7 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str) -> As
             fleet=services.fleet,
             retention=Retention(db, wall_clock, _keep(settings), execution.tally),
             files=files,
+            variables=services.variables,
             offers=offers,
             hints=hints,
             launcher=launcher,
@@ -255,7 +261,7 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str) -> As
         # A user's new name, and what other processes change, reach what is remembered of models by this hint alone.
         stack.enter_context(notifier.subscribe("models", lambda _: services.models.forget()))
         db.tell = hints.delivery
-        sender = partial(_sender, settings, db, hints, services.predictions.targets)
+        sender = partial(_sender, settings, db, vault, hints, services.predictions.targets)
         yield Parts(db, services, engine, sender, gate, keyring)
 
 
@@ -279,6 +285,7 @@ def _services(
     gate: Gate,
     uploads: Uploads,
     files: Files,
+    vault: Vault,
 ) -> tuple[Services, Execution, Offers]:
     hints = Hints(notifier)
     tally = Tally()
@@ -295,6 +302,7 @@ def _services(
         ids=ids,
         gate=gate,
         now=wall_clock,
+        vault=vault,
         start_timeout=settings.start_timeout,
         targets=Targets(Allowed(_networks(settings.webhook_allow, settings.host))),
     )
@@ -307,10 +315,13 @@ def _services(
         logbook=Logbook(db, hints, followers, predictions),
         followers=followers,
         models=models,
+        categories=Categories(db, wall_clock),
+        search=Search(db),
         sharing=Sharing(db, models),
         users=Users(db, notifier, access, wall_clock, ids),
         access=access,
         bundles=bundles,
+        variables=Variables(db, notifier, vault, wall_clock, models.forget),
         uploads=uploads,
         files=files,
         webhooks=Webhooks(db, predictions, wall_clock),
@@ -319,7 +330,7 @@ def _services(
         metrics=Metrics(db, tally, settled, wall_clock, wall_clock(), version("augury")),
         health=Health(db, gate, settings.data),
     )
-    execution = Execution(db, hints, settled, wall_clock, settings.max_give_backs, tally, tails)
+    execution = Execution(db, hints, settled, wall_clock, vault, settings.max_give_backs, tally, tails)
     return services, execution, offers
 
 
@@ -358,14 +369,14 @@ def _engine_limits(settings: Settings) -> EngineLimits:
     )
 
 
-def _sender(settings: Settings, db: Database, hints: Hints, targets: Targets) -> Sender:
+def _sender(settings: Settings, db: Database, vault: Vault, hints: Hints, targets: Targets) -> Sender:
     from augury.webhooks.guard import GuardedBackend
     from augury.webhooks.request import Requests
     from augury.webhooks.sender import Sender
 
     timeout = settings.webhook_timeout
     return Sender(
-        outbox=Outbox(db, wall_clock, lease=timeout + SENDING_SECONDS),
+        outbox=Outbox(db, vault, wall_clock, lease=timeout + SENDING_SECONDS),
         hints=hints,
         requests=Requests(f"augury/{version('augury')}".encode(), timeout),
         backend=GuardedBackend(targets),

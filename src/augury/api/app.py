@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from augury.api import (
     bundles,
+    categories,
     deliveries,
     files,
     health,
@@ -26,6 +27,7 @@ from augury.api import (
     problems,
     reference,
     removal,
+    search,
     sharing,
     streams,
     tokens,
@@ -84,6 +86,8 @@ def create_app(services: Services, limits: Limits) -> FastAPI:
     app.include_router(logs.routes(services, limits))
     app.include_router(deliveries.routes(services))
     app.include_router(models.routes(services))
+    app.include_router(categories.routes(services.categories))
+    app.include_router(search.routes(services.search))
     app.include_router(versions.routes(services))
     app.include_router(users.routes(services))
     app.include_router(variables.routes(services.variables))

@@ -22,7 +22,7 @@ SortBy = Annotated[
 SortDirection = Annotated[
     Literal["asc", "desc"] | None, Query(description="Left out: oldest first, or most predictions first.")
 ]
-CategorySlugs = Annotated[list[str], Query(description="Only those in one of these categories.")]
+CategorySlugs = Annotated[list[str], Query(description="Only those in any of these categories, at most 20.")]
 
 
 def routes(services: Services) -> APIRouter:

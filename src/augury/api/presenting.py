@@ -12,7 +12,7 @@ from fastapi import Response
 
 from augury.api.bodies import IGNORED
 from augury.domain.account import Account
-from augury.domain.model import Configuration, Model, ModelDetails, Version
+from augury.domain.model import Category, Configuration, Model, ModelDetails, Version
 from augury.service.presentation import timestamp
 
 
@@ -69,6 +69,11 @@ def model(details: ModelDetails) -> bytes:
     )
 
 
+def category(category: Category) -> bytes:
+    """A category that models can be in."""
+    return orjson.dumps({"name": category.name, "slug": category.slug, "description": category.description})
+
+
 def version_summary(version: Version) -> bytes:
     """A version as lists show it."""
     return orjson.dumps(_brief(version))
@@ -116,7 +121,7 @@ def _model(model: Model) -> dict[str, Any]:
         "updated_at": _time(model.updated_at),
         "owner": owner,
         "predictions_count": model.predictions_count,
-        "categories": [],
+        "categories": [{"name": one.name, "slug": one.slug} for one in model.categories],
         "cover_image_url": model.cover_image_url,
     }
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from augury.service.access import Access
 from augury.service.bundles import Bundles
+from augury.service.categories import Categories
 from augury.service.files import Files
 from augury.service.fleet import Fleet
 from augury.service.followers import Followers
@@ -19,6 +20,7 @@ from augury.service.logbook import Logbook
 from augury.service.models import Models
 from augury.service.predictions import Predictions
 from augury.service.removal import Removal
+from augury.service.search import Search
 from augury.service.sharing import Sharing
 from augury.service.streams import Streams
 from augury.service.uploads import Uploads
@@ -36,6 +38,8 @@ class Services:
     logbook: Logbook
     followers: Followers
     models: Models
+    categories: Categories
+    search: Search
     users: Users
     sharing: Sharing
     access: Access

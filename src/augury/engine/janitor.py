@@ -71,7 +71,7 @@ class Janitor:
             await anyio.sleep(min(self.retention.interval, INTERVAL))
 
     async def keep_counts(self) -> None:
-        """Add up how often models were run: lists are right at any time, and quick where few ran since the last time."""
+        """Add up how often models were run: lists are right at any time, and quick where few ran since the last one."""
         while True:
             await anyio.sleep(COUNT_SECONDS)
             await guarded("counts", self.execution.fold_counts)
