@@ -35,11 +35,12 @@ from augury.engine.scribe import Scribe
 from augury.engine.worker import Ending, Plan, State, Worker
 from augury.packaging.environment import EnvironmentFailed
 from augury.packaging.project import ProjectError
-from augury.service.bundles import Bundles
+from augury.service.bundles import Bundles, Prepared
 from augury.service.execution import Execution
 from augury.service.fleet import Fleet
-from augury.service.models import Models
+from augury.service.models import Models, RunnableVersion
 from augury.service.tally import Tally
+from augury.service.variables import Environment, Unavailable, Variables
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +79,7 @@ class Supervisor:
     bundles: Bundles
     execution: Execution
     fleet: Fleet
+    variables: Variables
     launcher: Launcher
     limits: EngineLimits
     homes: Path
@@ -190,10 +192,15 @@ class Supervisor:
             # What waits behind it can run elsewhere.
             worker.recall()
 
-    def output(self, worker: Worker, run: Run, items: list[JsonValue]) -> None:
+    def output(self, worker: Worker, run: Run, items: list[JsonValue], files: list[JsonObject]) -> None:
         """A prediction has put out items."""
-        if (lane := self._lane(worker)) is not None:
-            self.scribe.output(lane.version, worker, run, items)
+        if (lane := self._lane(worker)) is None:
+            return
+        write = partial(self.scribe.output, lane.version, worker, run, items)
+        if self.recorder.clerk.waits(run, files):
+            self.recorder.clerk.receive(worker, run, files, write)
+        else:
+            write()
 
     def line(self, worker: Worker, run: Run | None, line: Line) -> None:
         """A worker has written a line."""
@@ -217,7 +224,7 @@ class Supervisor:
         lane.workers.remove(worker)
         del self._lanes[worker.id]
         self.scribe.gone(worker)
-        self.recorder.lost(lane, ending, runs)
+        self.recorder.lost(lane, worker, ending, runs)
         self._tally(ending)
         how = describe_exit(ending.code)
         log.info("worker ended", extra={"worker": worker.id, "exit": how, "killed_for": ending.killed_for})
@@ -357,17 +364,17 @@ class Supervisor:
             await self.fleet.worker_starts(
                 worker_id, self.node_id, version.version_id, version.revision, version.options.concurrency
             )
+            launch = await self._launch(lane, worker_id, prepared, home)
             if self.dispatcher.closed or lane.closed:
                 await self.fleet.worker_ended(worker_id, "not needed any more")
                 return
-            launch = Launch(worker_id, prepared.python, prepared.no_site, prepared.folder, home, {})
             self.tally.worker_starts += 1
             worker = Worker(self.launcher, launch, self._plan(lane), self)
             lane.workers.append(worker)
             self._lanes[worker_id] = lane
             # An environment can take minutes: perhaps nobody waits any more.
             self.wake()
-        except (EnvironmentFailed, ProjectError, OSError) as error:
+        except (EnvironmentFailed, ProjectError, Unavailable, OSError) as error:
             self._unprepared(lane, error)
             return
         finally:
@@ -381,7 +388,23 @@ class Supervisor:
                 await guarded("reap", partial(self.launcher.reap, {worker_id}))
                 await anyio.to_thread.run_sync(_remove, home)
 
-    def _unprepared(self, lane: Lane, error: EnvironmentFailed | ProjectError | OSError) -> None:
+    async def _launch(self, lane: Lane, worker_id: WorkerId, prepared: Prepared, home: Path) -> Launch:
+        """What to start. Variables are opened now and for this alone; raises Unavailable."""
+        given = Environment()
+        version: RunnableVersion | None = None
+        # Again where the version was changed meanwhile: this worker is not among those that are replaced for it.
+        while version is not lane.version:
+            version, given = lane.version, Environment()
+            if version.options.variables:
+                try:
+                    given = await self.variables.environment(version.version_id)
+                except Unavailable as error:
+                    await self.fleet.worker_ended(worker_id, str(error))
+                    raise
+        environ = {**prepared.project.environ, **given.variables}
+        return Launch(worker_id, prepared.python, prepared.no_site, prepared.folder, home, environ, given.secrets)
+
+    def _unprepared(self, lane: Lane, error: Exception) -> None:
         if self.dispatcher.closed or lane.closed:
             return
         output = getattr(error, "output", "")
@@ -399,6 +422,7 @@ class Supervisor:
             cancel_grace=self.limits.cancel_grace,
             max_output=self.limits.max_output,
             fetch_allow=self.limits.fetch_allow,
+            files=True,
         )
 
     def _forget(self, lane: Lane) -> None:

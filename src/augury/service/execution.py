@@ -20,10 +20,12 @@ from augury.domain.logline import Line
 from augury.domain.prediction import Assignment, Failure, Outcome, Prediction, Status, internal
 from augury.service import recording
 from augury.service.hints import Hints
+from augury.service.secret_inputs import put_back
 from augury.service.settled import Settled
 from augury.service.tails import Tails
 from augury.service.tally import Tally
-from augury.store import logs, queue
+from augury.service.vault import SealBroken, Vault, input_context
+from augury.store import counts, logs, queue, sealed
 from augury.store.connection import Connection
 from augury.store.database import Database
 from augury.store.workers import DeadWorker
@@ -42,15 +44,42 @@ class Execution:
     hints: Hints
     settled: Settled
     now: Callable[[], int]
+    vault: Vault
     max_give_backs: int = 2
     tally: Tally = field(default_factory=Tally)
     tails: Tails = field(default_factory=Tails)
 
-    async def claim(self, version_id: int, worker_id: WorkerId, limit: int) -> list[Assignment]:
-        """Assign up to `limit` queued predictions of a version to a worker, oldest first."""
+    async def claim(
+        self, version_id: int, worker_id: WorkerId, limit: int, *, secrets: bool = False
+    ) -> list[Assignment]:
+        """Assign up to `limit` queued predictions of a version to a worker, oldest first.
+
+        `secrets`: their inputs may have some. One whose secrets cannot be opened any more fails.
+        """
         now = self.now()
-        claimed = await self.db.write(lambda c: queue.claim(c, version_id, worker_id, limit, now))
-        return [Assignment(one, _input(one)) for one in claimed]
+        if not secrets:
+            claimed = await self.db.write(lambda c: queue.claim(c, version_id, worker_id, limit, now))
+            return [Assignment(one, _input(one)) for one in claimed]
+
+        def claim(c: Connection) -> list[tuple[Prediction, str | None]]:
+            found = queue.claim(c, version_id, worker_id, limit, now)
+            return [(one, sealed.find(c, one.id)) for one in found]
+
+        opened = [self._opened(one, text) for one, text in await self.db.write(claim)]
+        return [one for one in opened if one is not None]
+
+    def _opened(self, prediction: Prediction, text: str | None) -> Assignment | None:
+        """With the secrets of its input; None where they are lost, and it has failed for that."""
+        if text is None:
+            return Assignment(prediction, _input(prediction))
+        try:
+            taken = jsontext.loads(self.vault.open(text, input_context(prediction.id)))
+        except SealBroken as error:
+            log.error("secrets of an input lost", extra={"prediction": prediction.id, "reason": str(error)})
+            failure = internal(f"The secrets in its input cannot be opened: {error}", type="secrets_lost")
+            self.finish(Assignment(prediction, {}), Outcome(Status.FAILED, self.now(), failure=failure))
+            return None
+        return Assignment(prediction, *put_back(_input(prediction), taken))
 
     def started(self, assignment: Assignment, started_at: int, setup_time: int | None) -> asyncio.Future[bool]:
         """Record that predict() was entered; the future says whether it still is this worker's prediction."""
@@ -189,6 +218,12 @@ class Execution:
     async def next_due(self) -> int | None:
         """When the next deadline of a queued or running prediction is, in microseconds since the epoch."""
         return await self.db.read(queue.next_due)
+
+    async def fold_counts(self) -> None:
+        """Add what was created of late to how often each model was run."""
+        while await self.db.read(counts.unfolded):
+            if await self.db.write(counts.fold) < counts.FOLD:
+                return
 
     async def rescue(self, *, node_ids: Sequence[NodeId] = (), reason: str) -> Sequence[DeadWorker]:
         """Give back what was assigned to workers of the named nodes, and of nodes whose lease is over."""

@@ -23,9 +23,11 @@ from augury.service.gate import Gate
 from augury.service.hints import Hints
 from augury.service.models import Models, RunnableVersion
 from augury.service.offers import Offers, Place
+from augury.service.secret_inputs import Hidden, mask_problems
 from augury.service.settled import Settled, Waiter
 from augury.service.targets import Targets
-from augury.store import deliveries, idempotency, queue
+from augury.service.vault import Vault, input_context, webhook_context
+from augury.store import deliveries, idempotency, queue, sealed
 from augury.store import predictions as rows
 from augury.store.connection import Connection
 from augury.store.database import Database
@@ -41,7 +43,7 @@ class NewPrediction:
     """What a caller asks for. `cancel_after` is in seconds, for the prediction's whole life."""
 
     model: str
-    input: JsonObject
+    input: JsonObject = field(repr=False)
     stream: bool = False
     validate: bool = False
     idempotency_key: str | None = None
@@ -70,6 +72,7 @@ class Predictions:
     ids: IdSource
     gate: Gate
     now: Callable[[], int]
+    vault: Vault
     start_timeout: float | None = None
     """Seconds in the queue after which a prediction is abandoned, of versions that set no limit."""
     targets: Targets = field(default_factory=Targets)
@@ -84,22 +87,26 @@ class Predictions:
         self.gate.check()
         version = self.models.cached(caller, request.model) or await self.models.resolve(caller, request.model)
         problems = version.schemas.input.problems(request.input, ("body", "input"))
+        hidden = None if version.secrets is None else version.secrets.hide(request.input)
+        if problems and hidden is not None:
+            problems = mask_problems(problems, hidden)
         if problems and request.validate:
             raise errors.InvalidRequest(problems)
         failure = None
         if problems:
             failure = external("The input does not fit the model.", problems=[one.to_json() for one in problems])
-        text = jsontext.dumps(request.input)
+        text = jsontext.dumps(request.input if hidden is None else hidden.shown)
         webhook = None
         if request.webhook is not None:
             webhook = await self.targets.webhook(request.webhook.url, request.webhook.secret)
         # Taken last of all that may fail: a place that is neither used nor released would be lost.
         place = None if failure is not None else self.offers.take(version.version_id)
         prediction = self._new(caller, version, request, text, failure, place)
+        beside = self._sealed(prediction, webhook, hidden)
         if wait <= 0:
-            return await self._store(caller, request, prediction, webhook, place, held=False)
+            return await self._store(caller, request, prediction, beside, place, held=False)
         with self.settled.expect(prediction.id) as waiter:
-            stored = await self._store(caller, request, prediction, webhook, place, held=True)
+            stored = await self._store(caller, request, prediction, beside, place, held=True)
             if stored.finished:
                 return stored
             if stored.id != prediction.id:
@@ -205,12 +212,25 @@ class Predictions:
             deadline=None if request.cancel_after is None else now + int(request.cancel_after * 1_000_000),
         )
 
+    def _sealed(self, prediction: Prediction, webhook: Webhook | None, hidden: Hidden | None) -> _Beside:
+        """What is stored beside the row, the secrets in it sealed."""
+        if webhook is not None and webhook.secret is not None:
+            secret = self.vault.seal(webhook.secret, webhook_context(prediction.id))
+            webhook = replace(webhook, secret=secret)
+        if hidden is None or not hidden.taken:
+            return _NOTHING if webhook is None else _Beside(webhook)
+        if prediction.finished:
+            # It never runs, so nobody needs them.
+            return _Beside(webhook, None, hidden.values)
+        taken = jsontext.dumps([[list(path), value] for path, value in hidden.taken])
+        return _Beside(webhook, self.vault.seal(taken, input_context(prediction.id)), hidden.values)
+
     async def _store(
         self,
         caller: Caller,
         request: NewPrediction,
         prediction: Prediction,
-        webhook: Webhook | None,
+        beside: _Beside,
         place: Place | None,
         *,
         held: bool,
@@ -219,19 +239,27 @@ class Predictions:
         key = request.idempotency_key
         if key is None:
             # Whoever waits is told nothing before the end is durable, or `flush` is, and either covers this.
-            durable = not held or prediction.finished or webhook is not None
+            durable = not held or prediction.finished or beside.webhook is not None
             future = self.db.write_soon(
-                lambda c: _insert(c, prediction, webhook), alone=self.settled.alone, durable=durable
+                lambda c: _insert(c, prediction, beside), alone=self.settled.alone, durable=durable
             )
         else:
             body_hash = request.body_hash or ""
-            future = self.db.write_soon(lambda c: _insert_once(c, caller.token_id, key, body_hash, prediction, webhook))
+            if beside.values or beside.webhook is not None:
+                # Of the plain hash of a body a short secret could be found by trying.
+                body_hash = self.vault.fingerprint(body_hash)
+            future = self.db.write_soon(lambda c: _insert_once(c, caller.token_id, key, body_hash, prediction, beside))
         # Passed on when the commit is known, not when this request goes on: it may be gone by then.
-        future.add_done_callback(partial(self._pass_on, place, prediction.id, request.input))
+        assignment = partial(Assignment, input=request.input, secrets=beside.values)
+        future.add_done_callback(partial(self._pass_on, place, prediction.id, assignment))
         return await asyncio.shield(future)
 
     def _pass_on(
-        self, place: Place | None, made: PredictionId, sent: JsonObject, future: asyncio.Future[Prediction]
+        self,
+        place: Place | None,
+        made: PredictionId,
+        assignment: Callable[[Prediction], Assignment],
+        future: asyncio.Future[Prediction],
     ) -> None:
         if future.cancelled() or future.exception() is not None:
             if place is not None:
@@ -244,7 +272,7 @@ class Predictions:
             if not stored.finished:
                 self.hints.queued(stored.version_id)
         elif stored.id == made:
-            place.accept(Assignment(stored, sent))
+            place.accept(assignment(stored))
         else:
             place.release()
 
@@ -298,19 +326,34 @@ _PAST = {
 }
 
 
-def _insert(c: Connection, prediction: Prediction, webhook: Webhook | None) -> Prediction:
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What is stored with a prediction, in rows of their own: sealed, but for the values of the secrets themselves."""
+
+    webhook: Webhook | None = None
+    input_secrets: str | None = None
+    values: tuple[str, ...] = field(default=(), repr=False)
+    """What must not be seen in anything that is said of it."""
+
+
+_NOTHING = _Beside()
+
+
+def _insert(c: Connection, prediction: Prediction, beside: _Beside) -> Prediction:
     rows.insert(c, prediction)
-    if webhook is not None:
-        deliveries.subscribe(c, prediction.id, webhook)
+    if beside.input_secrets is not None:
+        sealed.keep(c, prediction.id, beside.input_secrets)
+    if beside.webhook is not None:
+        deliveries.subscribe(c, prediction.id, beside.webhook)
     return prediction
 
 
 def _insert_once(
-    c: Connection, token_id: str, key: str, body_hash: str, prediction: Prediction, webhook: Webhook | None
+    c: Connection, token_id: str, key: str, body_hash: str, prediction: Prediction, beside: _Beside
 ) -> Prediction:
     earlier = idempotency.remember(c, token_id, key, body_hash, "prediction", prediction.id, prediction.created_at)
     if earlier is None:
-        return _insert(c, prediction, webhook)
+        return _insert(c, prediction, beside)
     if earlier.body_hash != body_hash or earlier.kind != "prediction":
         raise errors.InvalidRequest.at(
             "header",

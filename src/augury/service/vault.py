@@ -79,6 +79,21 @@ class Vault:
         return hmac.digest(next(iter(self._keys.values())), b"fingerprint:" + text.encode(), "sha256").hex()
 
 
+def input_context(prediction_id: str) -> str:
+    """The context of the secrets in a prediction's input."""
+    return f"input:{prediction_id}"
+
+
+def webhook_context(prediction_id: str) -> str:
+    """The context of the secret of a prediction's webhook."""
+    return f"webhook:{prediction_id}"
+
+
+def variable_context(account_id: str, name: str) -> str:
+    """The context of the value of a variable."""
+    return f"variable:{account_id}:{name}"
+
+
 def is_sealed(text: str) -> bool:
     """Whether a text has the form of a sealed one."""
     return text.startswith(MARK)
