@@ -90,3 +90,29 @@ async def test_a_user_of_whom_there_is_none_is_not_found(house: House, ada: Call
         with pytest.raises(NotFound) as missing:
             await refused(ada, "ada", "echo", name)
         assert missing.value.code == "user_not_found"
+
+
+async def test_who_sees_but_may_not_run_a_version_learns_nothing_of_its_files(
+    house: House, ada: Caller, bob: Caller
+) -> None:
+    await house.model(ada, "echo", "restricted")
+    version = await house.version(ada, "echo")
+    await house.account("carol")
+    await house.sharing.allow(ada, "ada", "echo", "carol")
+    carol = Caller((await house.users.get("carol")).id, "carol", False, "")
+    root = await house.account("root", admin=True)
+    for caller, digest in (
+        (None, ""),
+        (bob, ""),
+        (carol, version.digest),
+        (ada, version.digest),
+        (root, version.digest),
+    ):
+        for found in (
+            await house.models.get_version(caller, "ada", "echo", 1),
+            (await house.models.get(caller, "ada", "echo")).latest,
+        ):
+            assert found is not None
+            assert (found.digest, bool(found.size)) == (digest, bool(digest))
+    await house.models.update(ada, "ada", "echo", {"visibility": "public"})
+    assert (await house.models.get_version(None, "ada", "echo", 1)).digest == version.digest
