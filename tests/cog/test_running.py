@@ -58,6 +58,19 @@ def test_a_file_that_is_too_big_to_copy_is_there_too(tmp_path: Path) -> None:
         assert one.output("a") == 500_000
 
 
+def test_programs_of_its_environment_are_found_by_name(tmp_path: Path) -> None:
+    source = """
+        import os, shutil, sys
+        from cog import BasePredictor
+        class Predictor(BasePredictor):
+            def predict(self) -> bool:
+                return os.path.dirname(shutil.which("python3")) == os.path.dirname(sys.executable)
+    """
+    with worker(tmp_path, source) as one:
+        one.ready()
+        assert one.output("a") is True
+
+
 def test_an_output_at_a_fixed_place_is_taken_before_the_next_run_writes_there(tmp_path: Path) -> None:
     # D56
     source = f"""

@@ -88,7 +88,8 @@ def _subject(workbench: Workbench, checked: Checked) -> Generator[Subject]:
             environ = checked.project.environ
             yield Subject(folder, environment.python, environment.no_site, Path(home), plan, environ)
         except TrialFailed as error:
-            lines = _relative(error.lines, folder)
+            # A model for Cog is loaded from a copy of its folder.
+            lines = _relative(_relative(error.lines, folder), Path(home).resolve() / "scratch" / "model")
             place = _place(lines) if error.file is None else f"{error.file}:{error.line}"
             raise CommandFailed(f"{place}: {error.message}" if place else error.message, details=lines) from None
 

@@ -93,7 +93,10 @@ class EnvironmentBuilder:
             key = _key(interpreter, project)
             if not _installs(project):
                 return Environment(interpreter.path, key, no_site=True, version=interpreter.version)
-            return self._installed(interpreter, project, key)
+            try:
+                return self._installed(interpreter, project, key)
+            except EnvironmentFailed as error:
+                raise _with_python(error, interpreter, project) from None
         except Stopped:
             raise EnvironmentFailed("the environment was not built: the server is being stopped") from None
         except OSError as error:
@@ -215,6 +218,14 @@ def _remove(folder: Path) -> None:
     # The marker goes first: what is half removed is not complete.
     (folder / _MARKER).unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _with_python(error: EnvironmentFailed, interpreter: Interpreter, project: Project) -> EnvironmentFailed:
+    """The same, with the Python that it was tried on where the author means another: old pins need an old one."""
+    if not project.python or interpreter.version.startswith(f"{project.python}."):
+        return error
+    tried = f"{error.message} (tried on Python {interpreter.version}: {project.python} is not on this machine)"
+    return EnvironmentFailed(tried, error.output, name=error.name)
 
 
 def _failure(requirements: tuple[str, ...], done: Finished) -> EnvironmentFailed:

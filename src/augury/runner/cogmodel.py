@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import sys
 from typing import Any, Optional
 
 ENTRY_VARIABLE = "COG_PREDICT_TYPE_STUB"
@@ -27,6 +28,14 @@ def is_cog(folder: Optional[str] = None) -> bool:
     if ENTRY_VARIABLE in os.environ:
         return True
     return folder is not None and os.path.isfile(os.path.join(folder, "cog.yaml"))
+
+
+def prepare(folder: str, scratch: str) -> str:
+    """Make this process one for a model for Cog; the folder that it is to be loaded from."""
+    # Such models call `python` and programs of their packages by name.
+    programs = os.path.dirname(sys.executable)
+    os.environ["PATH"] = os.pathsep.join((programs, os.environ.get("PATH", os.defpath)))
+    return mirror(folder, os.path.join(scratch, "model"))
 
 
 def mirror(folder: str, target: str) -> str:

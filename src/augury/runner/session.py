@@ -155,7 +155,7 @@ class _Worker:
         try:
             folder, stays = self._load.folder, cogmodel.is_cog()
             if stays:
-                folder = cogmodel.mirror(folder, os.path.join(self._load.scratch, "model"))
+                folder = cogmodel.prepare(folder, self._load.scratch)
             scratch = Scratch(self._load.scratch, folder, stays)
             scratch.settle()
             predictor = loader.load(self._load.entry, folder)
