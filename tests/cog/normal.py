@@ -42,6 +42,21 @@ def of_ours(document: Node) -> Node:
     return found
 
 
+def of_inspected(document: Node) -> Node:
+    """What `inspected.py` tells, as types alone."""
+    inputs = {name: types_of(_node(one, {})) for name, one in document["inputs"].items()}
+    return {"inputs": inputs, "output": _output(document["output"], {})}
+
+
+def types_of(node: Node) -> Node:
+    """What a normal form says about types, without bounds and words."""
+    kept: Node = {key: value for key, value in node.items() if key not in _SAID}
+    for key in ("items", "anyOf"):
+        if key in kept:
+            kept[key] = [types_of(one) for one in kept[key]] if key == "anyOf" else types_of(kept[key])
+    return kept
+
+
 def _output(schema: Node, definitions: Node) -> Node:
     node = _node(schema, definitions)
     node.pop("title", None)
@@ -115,5 +130,6 @@ def _resolved(schema: Node, definitions: Node) -> Node:
     return inner | rest | {"nullable": True}
 
 
+_SAID = ("title", "description", "default", "deprecated", *_BOUNDS)
 _OF_CLASSES = ("title", "description")
 """What a definition says of a class, not of a field that has its type."""

@@ -16,7 +16,22 @@ from typing import Any, Callable, ClassVar
 from .annotations import STREAMS, Reader, name_of
 from .cog import AsyncConcatenateIterator, BasePredictor, BaseRunner, ConcatenateIterator, Opaque, Path
 from .fields import EMPTY, MISSING, InputField
-from .shapes import ANY, NULL, Either, Entries, Items, RecordField, Refined, Scalar, Shape, allows_null, or_null
+from .foreign import DATA
+from .jsonvalues import is_array, is_object
+from .shapes import (
+    ANY,
+    NULL,
+    Either,
+    Entries,
+    Foreign,
+    Items,
+    RecordField,
+    Refined,
+    Scalar,
+    Shape,
+    allows_null,
+    or_null,
+)
 from .signature import Parameter, Reading, Signature, SignatureError, is_function, read_signature
 from .source import Where, innermost
 
@@ -65,6 +80,12 @@ class _CogReader(Reader):
         always = bare == ANY or not allows_null(bare)
         return replace(field, shape=Refined(bare, _titled(name, field.info)), required=always, default=MISSING)
 
+    def _foreign(self, kind: Any) -> Shape:
+        shape = super()._foreign(kind)
+        if self._mode == "serialization" and isinstance(shape, Foreign):
+            _complete(shape.document)
+        return shape
+
 
 class _CogReading(Reading):
     """Reads the annotations of one function of a Cog model."""
@@ -88,6 +109,23 @@ class _CogReading(Reading):
     def found_yielding(self, annotation: Any) -> None:
         name = name_of(annotation)
         self.warnings.append(f"it yields, so its output is a list of {name}: write Iterator[{name}]")
+
+
+def _complete(schema: Any) -> None:
+    """Say of each object in an output's schema that it has all its fields that may not be null."""
+    if is_array(schema):
+        for part in schema:
+            _complete(part)
+    if not is_object(schema):
+        return
+    for key, part in schema.items():
+        if key not in DATA:
+            _complete(part)
+    fields: Any = schema.get("properties")
+    if is_object(fields):
+        for field in fields.values():
+            field.pop("default", None)
+        schema["required"] = [name for name, field in fields.items() if {"type": "null"} not in field.get("anyOf", [])]
 
 
 def _method_of(kind: Any) -> tuple[str, str | None]:

@@ -233,8 +233,6 @@ CASES: list[Case] = [
         "",
         "Output",
         before=PYDANTIC + "\n\nclass Output(pydantic.BaseModel):\n    text: str\n    score: float\n    ok: bool = True",
-        differs={"output.properties.ok.default": True, "output.required": ["text", "score"]},
-        why="pydantic's own schema says so",
     ),
     takes(
         "a_class_of_pydantics_with_a_file",
