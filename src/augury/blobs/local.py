@@ -160,8 +160,14 @@ class LocalBlobs:
             partial.unlink(missing_ok=True)
             raise OSError(f"{source.name} is no ordinary file")
         os.utime(partial)
-        with partial.open("rb") as stream:
-            return self._settle(key, place, partial, stream)
+        try:
+            with partial.open("rb") as stream:
+                return self._settle(key, place, partial, stream)
+        except OSError:
+            # Back where it was, for another try; unless only the folder's flush failed, and it is in its place.
+            with contextlib.suppress(FileNotFoundError):
+                partial.rename(source)
+            raise
 
     def _complete(self, key: str, place: Path, handle: str) -> BlobStat:
         whole = self._parts.path(handle)

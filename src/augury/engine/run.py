@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from augury.domain.jsontext import JsonObject, JsonValue
 from augury.domain.mask import Mask
 from augury.domain.prediction import Assignment, Failure
 from augury.engine.journal import Journal
+
+if TYPE_CHECKING:
+    from augury.engine.filing import Filing
 
 KEPT_LINES = 50
 """How many last log lines an error shows."""
@@ -47,5 +51,7 @@ class Run:
     """How many items it has put out."""
     journal: Journal | None = None
     """Where what it puts out goes; made when there is something."""
+    filing: Filing | None = None
+    """Where the files go that it puts out; made when there is one."""
     metrics: JsonObject = field(default_factory=dict[str, JsonValue])
     lines: deque[str] = field(default_factory=lambda: deque[str](maxlen=KEPT_LINES))

@@ -47,3 +47,5 @@ class Plan:
     cancel_grace: float
     max_output: int
     fetch_allow: tuple[str, ...] = ()
+    files: bool = False
+    """Whether output files are taken from the spill folder; else they are data: URIs in the output."""

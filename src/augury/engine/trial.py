@@ -141,7 +141,7 @@ class _Trial:
     def lasting(self, worker: Worker, run: Run) -> None:
         """Of Listener: nothing has to be recorded here."""
 
-    def output(self, worker: Worker, run: Run, items: list[JsonValue]) -> None:
+    def output(self, worker: Worker, run: Run, items: list[JsonValue], files: list[JsonObject]) -> None:
         """Of Listener."""
         if self._take is not None:
             for item in items:

@@ -12,13 +12,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol
 
 import anyio
 
 from augury import protocol
 from augury.domain.ids import PredictionId, WorkerId
-from augury.domain.jsontext import JsonValue
+from augury.domain.jsontext import JsonObject, JsonValue
 from augury.domain.logline import LINE_LIMIT, Line
 from augury.domain.mask import Mask
 from augury.domain.prediction import Assignment
@@ -52,8 +53,8 @@ class Listener(Protocol):
     def lasting(self, worker: Worker, run: Run) -> None:
         """predict() has been running for a while."""
 
-    def output(self, worker: Worker, run: Run, items: list[JsonValue]) -> None:
-        """predict() has yielded these."""
+    def output(self, worker: Worker, run: Run, items: list[JsonValue], files: list[JsonObject]) -> None:
+        """predict() has yielded these, with these files in the spill folder."""
 
     def line(self, worker: Worker, run: Run | None, line: Line) -> None:
         """A prediction, or what is outside of them all, has written a line."""
@@ -115,6 +116,11 @@ class Worker:
             protocol.SetupFailed: self._setup_failed,
             protocol.Fatal: self._fatal,
         }
+
+    @property
+    def spill(self) -> Path:
+        """The folder that big messages and output files come in."""
+        return self._launch.home / "spill"
 
     @property
     def busy(self) -> bool:
@@ -236,8 +242,7 @@ class Worker:
         return self._process
 
     async def _follow(self, process: Process) -> int:
-        spill = str(self._launch.home / "spill")
-        self._wire = await Wire.connect(process.channel, spill, self._receive, self._broken)
+        self._wire = await Wire.connect(process.channel, str(self.spill), self._receive, self._broken)
         code = 0
         self._pipe = Pipe(process.output, self._read, self._closed)
         async with anyio.create_task_group() as tasks:
@@ -249,6 +254,7 @@ class Worker:
                     scratch=str(self._launch.home / "scratch"),
                     max_output=self._plan.max_output,
                     fetch_allow=list(self._plan.fetch_allow),
+                    outbox=str(self.spill) if self._plan.files else None,
                 )
             )
             tasks.start_soon(self._limit_setup)
@@ -338,7 +344,7 @@ class Worker:
 
     def _output(self, message: protocol.Output) -> None:
         if (run := self.runs.get(PredictionId(message.id))) is not None:
-            self._listener.output(self, run, message.items)
+            self._listener.output(self, run, message.items, message.files)
 
     def _recalled(self, message: protocol.Recalled) -> None:
         taken = [self.runs.pop(PredictionId(one)) for one in message.ids if PredictionId(one) in self.runs]

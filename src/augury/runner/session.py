@@ -176,7 +176,7 @@ class _Worker:
 
     def _line(self, predictor: loader.Predictor, scratch: Scratch) -> tuple[Line, int]:
         load = self._load
-        desk = Desk(self._channel, self._capture, predictor, load.max_output, load.fetch_allow)
+        desk = Desk(self._channel, self._capture, predictor, load.max_output, load.fetch_allow, load.outbox)
         if not predictor.signature.is_async:
             return Serial(desk, scratch, self._interrupts), 1
         from .slots import Slots  # asyncio is slow to import and big

@@ -14,7 +14,7 @@ import logging
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 import anyio
 import anyio.lowlevel
@@ -26,7 +26,6 @@ from augury.domain.ids import PredictionId
 from augury.service.links import FileLink, Links
 from augury.store import files as rows
 from augury.store import uploads
-from augury.store.connection import Connection
 from augury.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -80,6 +79,10 @@ class Files:
     async def keep(self, blob: str, source: Path) -> int:
         """Move a file into the store; how many bytes it has. Raises OSError."""
         return (await self.blobs.take(blob, source)).size
+
+    async def discard(self, blob: str) -> None:
+        """Remove bytes that no row will know of."""
+        await self.blobs.delete(blob)
 
     async def remove_of(self, prediction_id: PredictionId) -> None:
         """Remove the bytes of a prediction's files whose rows have expired."""
@@ -143,10 +146,9 @@ def blob_key(name: str) -> str:
     return PREFIX + name
 
 
-def add(c: Connection, files: Sequence[StoredFile]) -> None:
-    """Write the rows of files whose bytes are stored, in a transaction that is already open."""
-    for one in files:
-        rows.insert(c, one)
+def new_blob() -> str:
+    """A new place for the bytes of an output."""
+    return blob_key(uuid4().hex)
 
 
 @contextlib.contextmanager
