@@ -34,6 +34,7 @@ from augury.domain.ids import IdSource
 from augury.engine.local_launcher import PASSED_ON, LocalLauncher
 from augury.engine.node import Engine
 from augury.engine.recorder import wall_clock
+from augury.engine.resources import detect
 from augury.engine.supervisor import EngineLimits
 from augury.packaging.bundle import clear_partial
 from augury.packaging.environment import EnvironmentBuilder
@@ -48,6 +49,7 @@ from augury.service.fleet import Fleet
 from augury.service.followers import Followers
 from augury.service.gate import Gate
 from augury.service.gauges import Metrics
+from augury.service.hardware import Catalogue
 from augury.service.health import Health
 from augury.service.hints import Hints
 from augury.service.keyring import Keyring
@@ -221,7 +223,7 @@ class _Http(uvicorn.Server):
 
 @asynccontextmanager
 async def _build(settings: Settings, environ: Mapping[str, str], url: str) -> AsyncGenerator[Parts]:
-    keyring = await anyio.to_thread.run_sync(_keyring, settings)
+    keyring = await anyio.to_thread.run_sync(read_keyring, settings)
     await anyio.to_thread.run_sync(_bring_schema_up, settings)
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(open_database(settings.database, sqlite_sync=settings.sqlite_sync))
@@ -249,6 +251,8 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str) -> As
             hints=hints,
             launcher=launcher,
             limits=_engine_limits(settings),
+            machine=await anyio.to_thread.run_sync(detect),
+            shares=settings.hardware,
             home=settings.data / "engine",
             lease=settings.lease,
             grace_period=settings.grace_period,
@@ -292,7 +296,8 @@ def _services(
     settled = Settled(tally)
     offers = Offers()
     ids = IdSource()
-    models = Models(db, notifier, bundles, ids, wall_clock)
+    hardware = Catalogue(db, wall_clock, settings.hardware)
+    models = Models(db, notifier, bundles, ids, wall_clock, hardware)
     predictions = Predictions(
         db=db,
         hints=hints,
@@ -329,6 +334,7 @@ def _services(
         fleet=Fleet(db, wall_clock, settings.lease),
         metrics=Metrics(db, tally, settled, wall_clock, wall_clock(), version("augury")),
         health=Health(db, gate, settings.data),
+        hardware=hardware,
     )
     execution = Execution(db, hints, settled, wall_clock, vault, settings.max_give_backs, tally, tails)
     return services, execution, offers
@@ -459,7 +465,7 @@ def _shown_host(host: str) -> str:
     return f"[{shown}]" if ":" in shown else shown
 
 
-def _keyring(settings: Settings) -> Keyring:
+def read_keyring(settings: Settings) -> Keyring:
     """The keys that are set, or the one that the first start put into the data folder."""
     if settings.secret_keys is not None:
         return Keyring(settings.secret_keys)

@@ -76,6 +76,7 @@ COMMANDS: dict[str, Command | Group] = {
         },
     ),
     "workers": Command("Show what runs where, since when, doing what.", "augury.cli.workers:workers"),
+    "hardware": Command("List what versions may run on.", "augury.cli.hardware:hardware"),
     "tokens": Group(
         "List, make and revoke tokens.",
         {
