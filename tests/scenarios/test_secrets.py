@@ -40,12 +40,6 @@ PLANTED = {
     "list": LISTED,
     "webhook": HOOK,
 }
-    "variable": HUB,
-    "lines of a variable": "Qx7Qx7Qx7",
-    "input": "93abf4471cc02d77",
-    "list": LISTED,
-    "webhook": HOOK,
-}
 """What is looked for, by what it is a part of."""
 
 LEAKY = """
