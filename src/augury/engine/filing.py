@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,12 @@ import anyio
 import anyio.abc
 
 from augury.domain.file import UNKNOWN_TYPE, StoredFile, is_media_type, safe_name
-from augury.domain.jsontext import JsonText
 from augury.domain.prediction import Failure, internal
+from augury.engine.filed import TOKEN, Claimed, Filing
 from augury.engine.guarded import guarded
 from augury.engine.pressure import Pressure
 from augury.engine.run import Run
 from augury.engine.worker import Worker
-from augury.protocol import FILE_MARK
 from augury.service.files import Files, new_blob, output_id
 
 log = logging.getLogger(__name__)
@@ -39,40 +37,6 @@ WEIGHT = 64 << 10
 """As how many characters a file counts that is on its way: a worker that puts out too many is not read for a while."""
 
 _NAME = re.compile(r"file-[0-9a-f]{32}")
-_TOKEN = re.compile(FILE_MARK + "[0-9a-f]{32}")
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A file that a run has put out, where its worker does not reach it."""
-
-    file: StoredFile
-    """Without its size."""
-    path: Path
-
-
-@dataclass(slots=True, eq=False)
-class Filing:
-    """The files of one run."""
-
-    links: dict[str, str] = field(default_factory=dict[str, str])
-    """By the token that stands for each in the output."""
-    unwritten: list[StoredFile] = field(default_factory=list[StoredFile])
-    """Kept, and not yet rows."""
-    failure: Failure | None = None
-    waiting: deque[tuple[Sequence[Claimed], Callable[[], None]]] = field(
-        default_factory=deque[tuple[Sequence[Claimed], Callable[[], None]]]
-    )
-    busy: bool = False
-
-    def linked(self, text: JsonText) -> JsonText:
-        """JSON with links for the tokens in it. A link has no character that JSON would write otherwise."""
-        return JsonText(_TOKEN.sub(lambda match: self.links.get(match[0], match[0]), text))
-
-    def take(self) -> list[StoredFile]:
-        """What is to be written now."""
-        taken, self.unwritten = self.unwritten, []
-        return taken
 
 
 @dataclass(frozen=True)
@@ -111,7 +75,7 @@ class Clerk:
 
     def _claim(self, worker: Worker, run: Run, filing: Filing, told: Any) -> Claimed:
         token, source, name, kind = (str(told[key]) for key in ("token", "file", "name", "type"))
-        if _NAME.fullmatch(source) is None or _TOKEN.fullmatch(token) is None:
+        if _NAME.fullmatch(source) is None or TOKEN.fullmatch(token) is None:
             raise ValueError(f"{source[:100]!r} is no output file")
         kind = kind.partition(";")[0].strip().lower()
         kind = kind if is_media_type(kind) else UNKNOWN_TYPE

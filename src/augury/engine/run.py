@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from augury.domain.jsontext import JsonObject, JsonValue
 from augury.domain.mask import Mask
 from augury.domain.prediction import Assignment, Failure
+from augury.engine.filed import Filing
 from augury.engine.journal import Journal
-
-if TYPE_CHECKING:
-    from augury.engine.filing import Filing
 
 KEPT_LINES = 50
 """How many last log lines an error shows."""
