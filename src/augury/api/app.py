@@ -19,6 +19,7 @@ from augury.api import (
     categories,
     deliveries,
     files,
+    hardware,
     health,
     logs,
     metrics,
@@ -97,6 +98,7 @@ def create_app(services: Services, limits: Limits) -> FastAPI:
     app.include_router(uploads.routes(services.uploads))
     app.include_router(files.routes(services.files))
     app.include_router(removal.routes(services.removal))
+    app.include_router(hardware.routes(services.hardware))
     app.include_router(workers.routes(services.fleet))
     app.include_router(metrics.routes(services.metrics, open_to_all=limits.metrics_open))
     app.include_router(health.routes(services.health))

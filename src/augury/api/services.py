@@ -15,6 +15,7 @@ from augury.service.files import Files
 from augury.service.fleet import Fleet
 from augury.service.followers import Followers
 from augury.service.gauges import Metrics
+from augury.service.hardware import Catalogue
 from augury.service.health import Health
 from augury.service.logbook import Logbook
 from augury.service.models import Models
@@ -52,6 +53,7 @@ class Services:
     fleet: Fleet
     metrics: Metrics
     health: Health
+    hardware: Catalogue
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ import anyio
 import anyio.abc
 import anyio.to_thread
 
+from augury.domain.hardware import Ledger, Machine, needs
 from augury.domain.ids import IdSource, NodeId, PredictionId, WorkerId
 from augury.engine.dispatcher import Dispatcher
 from augury.engine.filing import Clerk
@@ -27,6 +28,7 @@ from augury.engine.room import Room
 from augury.engine.run import Stop
 from augury.engine.scribe import Scribe
 from augury.engine.supervisor import EngineLimits, Supervisor
+from augury.quantities import Share
 from augury.service.bundles import Bundles
 from augury.service.execution import Execution
 from augury.service.files import Files
@@ -58,6 +60,9 @@ class Engine:
     launcher: Launcher
     limits: EngineLimits
     home: Path
+    machine: Machine
+    """What it has for workers."""
+    shares: Sequence[Share]
     lease: float
     grace_period: float
     now: Callable[[], int]
@@ -96,7 +101,7 @@ class Engine:
         log.info("engine stopped", extra={"node": node_id})
 
     async def _join(self, node_id: NodeId) -> None:
-        await self.fleet.join(node_id, socket.gethostname(), os.getpid())
+        await self.fleet.join(node_id, socket.gethostname(), os.getpid(), self.machine)
 
     async def _clean_up(self) -> None:
         """Whatever an earlier engine with this folder left: its predictions go back, its processes and files go."""
@@ -139,7 +144,7 @@ class Engine:
             recorder=recorder,
             scribe=scribe,
             dispatcher=dispatcher,
-            room=Room(dispatcher, self.limits.max_workers),
+            room=Room(dispatcher, Ledger(self.machine, self.limits.max_workers), needs([self.machine], self.shares)),
             tally=self.tally,
         )
         janitor = Janitor(

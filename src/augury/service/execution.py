@@ -25,7 +25,7 @@ from augury.service.settled import Settled
 from augury.service.tails import Tails
 from augury.service.tally import Tally
 from augury.service.vault import SealBroken, Vault, input_context
-from augury.store import counts, logs, queue, sealed
+from augury.store import counts, logs, queue, sealed, versions
 from augury.store.connection import Connection
 from augury.store.database import Database
 from augury.store.workers import DeadWorker
@@ -161,13 +161,16 @@ class Execution:
             extra={"returned": len(result.returned), "abandoned": len(result.abandoned), "reason": reason},
         )
 
-    async def fail_queued(self, version_id: int, failure: Failure) -> int:
-        """Fail all that is queued for a version that cannot run; returns how many."""
+    async def fail_queued(self, version_id: int, failure: Failure, revision: int | None = None) -> int:
+        """Fail all that is queued for a version that cannot run; returns how many.
+
+        With a `revision`, only as long as the version is still broken with that configuration.
+        """
         error = jsontext.dumps(failure.to_json())
         total = 0
         while True:
             now = self.now()
-            ids = await self.db.write(lambda c, now=now: queue.fail_queued(c, version_id, now, error, BATCH))
+            ids = await self.db.write(lambda c, now=now: _fail_queued(c, version_id, now, error, revision))
             self.tally.ended[Status.FAILED] += len(ids)
             self._announce((), ids, set())
             total += len(ids)
@@ -179,9 +182,9 @@ class Execution:
         now = self.now()
         await self.db.write(lambda c: queue.mark_starting(c, version_id, limit, now))
 
-    async def demand(self) -> list[tuple[int, int]]:
-        """Each version with something queued and unassigned, and how much."""
-        return await self.db.read(queue.demand)
+    async def demand(self) -> tuple[dict[int, int], frozenset[int]]:
+        """How much is queued and unassigned, by version; and the versions that have workers at all times."""
+        return await self.db.read(lambda c: (dict(queue.demand(c)), frozenset(versions.warm(c))))
 
     async def cancel_requests(self, node_id: NodeId) -> list[PredictionId]:
         """Predictions on this node whose cancellation was asked for: for a node that missed the hint."""
@@ -286,6 +289,12 @@ def _finish(c: Connection, ended: Prediction, entry: Entry | None, items: int) -
         webhook=ended.webhook,
     )
     return Recorded.DONE if held else Recorded.LOST
+
+
+def _fail_queued(c: Connection, version_id: int, now: int, error: str, revision: int | None) -> list[PredictionId]:
+    if revision is not None and not versions.is_broken(c, version_id, revision):
+        return []
+    return queue.fail_queued(c, version_id, now, error, BATCH)
 
 
 def _ended(prediction: Prediction, outcome: Outcome) -> Prediction:

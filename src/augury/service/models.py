@@ -20,6 +20,7 @@ from augury.domain.model import Configuration, Model, ModelDetails, Version, Vis
 from augury.domain.paging import Cursor, Page, refused
 from augury.domain.prediction import Status, internal
 from augury.service.bundles import Bundles
+from augury.service.hardware import Catalogue
 from augury.service.once import Idempotency, Repeated, first_time
 from augury.service.runnable import Resolver, RunnableVersion
 from augury.service.texts import TEXT, Checks, check_texts
@@ -77,15 +78,16 @@ class Models:
     bundles: Bundles
     ids: IdSource
     now: Callable[[], int]
-    hardware: frozenset[str] = frozenset({"cpu"})
-    """The identifiers of the hardware that there is."""
+    hardware: Catalogue | None = None
+    """What versions may ask for; None: what the nodes have, and no more."""
     versions: Versions = field(init=False, repr=False)
     resolver: Resolver = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         resolver = Resolver(self.db, self.now)
         object.__setattr__(self, "resolver", resolver)
-        versions = Versions(self.db, self.notifier, self.bundles, resolver, self.now, self.hardware)
+        hardware = self.hardware or Catalogue(self.db, self.now)
+        versions = Versions(self.db, self.notifier, self.bundles, resolver, self.now, hardware)
         object.__setattr__(self, "versions", versions)
 
     async def create(self, caller: Caller, new: NewModel, idempotency: Idempotency | None = None) -> ModelDetails:

@@ -162,10 +162,15 @@ versions = Table(
     _time("broken_at", nullable=True),
     _time("created_at"),
     _time("deleted_at", nullable=True),
+    # Of its options: found without reading them all.
+    Column("workers_min", Integer, nullable=False, server_default="0"),
     UniqueConstraint("model_id", "number"),
     CheckConstraint("number >= 1", name="number_counts"),
     CheckConstraint("(broken_at IS NULL) = (broken_reason IS NULL)", name="broken_has_a_reason"),
 )
+
+_WARM = "workers_min > 0"
+Index("versions_warm", versions.c.model_id, sqlite_where=text(_WARM), postgresql_where=text(_WARM))
 
 nodes = Table(
     "nodes",
@@ -175,6 +180,8 @@ nodes = Table(
     Column("pid", Integer, nullable=False),
     _time("started_at"),
     _time("lease_until"),
+    # What it has for workers; NULL of one that does not say.
+    Column("machine", Text),
 )
 
 workers = Table(
@@ -252,6 +259,12 @@ Index(
     "predictions_queue",
     predictions.c.version_id,
     predictions.c.id,
+    sqlite_where=text(_QUEUED),
+    postgresql_where=text(_QUEUED),
+)
+Index(
+    "predictions_queue_of_account",
+    predictions.c.account_id,
     sqlite_where=text(_QUEUED),
     postgresql_where=text(_QUEUED),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -12,6 +14,7 @@ down_revision = "0002"
 def upgrade() -> None:
     """Go from step 0002 to this one."""
     _accounts()
+    _fleet()
     _variables()
     _uploads()
     _files()
@@ -23,6 +26,26 @@ def upgrade() -> None:
 def _accounts() -> None:
     op.add_column("accounts", sa.Column("disabled_at", sa.BigInteger(), nullable=True))
     op.create_index("accounts_age", "accounts", ["created_at", "id"])
+
+
+def _fleet() -> None:
+    op.add_column("nodes", sa.Column("machine", sa.Text(), nullable=True))
+    op.add_column("versions", sa.Column("workers_min", sa.Integer(), nullable=False, server_default="0"))
+    versions = sa.table("versions", sa.column("id"), sa.column("options"), sa.column("workers_min"))
+    connection = op.get_bind()
+    for version_id, options in connection.execute(sa.select(versions.c.id, versions.c.options)).all():
+        if least := json.loads(options).get("workers_min"):
+            connection.execute(sa.update(versions).where(versions.c.id == version_id).values(workers_min=least))
+    warm = sa.text("workers_min > 0")
+    op.create_index("versions_warm", "versions", ["model_id"], sqlite_where=warm, postgresql_where=warm)
+    queued = sa.text("status IN ('pending', 'starting') AND worker_id IS NULL")
+    op.create_index(
+        "predictions_queue_of_account",
+        "predictions",
+        ["account_id"],
+        sqlite_where=queued,
+        postgresql_where=queued,
+    )
 
 
 def _variables() -> None:
