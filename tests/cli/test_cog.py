@@ -31,7 +31,7 @@ def test_a_folder_is_pushed_as_it_is_and_answers(augury: Augury, tmp_path: Path)
     assert pushed.out.endswith("cog-greeter:1\n")
     assert "warning" not in pushed.err
     assert augury.done("predict", "cog-greeter", "-i", "name=Ada").out == "Moin Ada\n"
-    assert augury.done("run", path, "-i", "name=Ada").out == "Moin Ada\n"
+    assert augury.done("run", path, "-i", "name=Ada").json == "Moin Ada"
 
 
 def test_what_the_machine_cannot_honour_is_named_before_the_push_and_the_rest_works(

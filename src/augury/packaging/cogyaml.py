@@ -24,8 +24,8 @@ SIZE_LIMIT = 256 << 10
 ENTRY_VARIABLE = "COG_PREDICT_TYPE_STUB"
 """Tells the model's process, as in Cog's own images, where the predictor is: by it the runner knows a Cog model."""
 
-_KEYS = ("build", "image", "predict", "run", "train", "concurrency", "environment", "weights")
-_BUILD_KEYS = (
+KEYS = ("build", "image", "predict", "run", "train", "concurrency", "environment", "weights")
+BUILD_KEYS = (
     "gpu",
     "python_version",
     "python_packages",
@@ -71,9 +71,9 @@ def read(root: Path, text: str) -> CogModel:
     if len(text) > SIZE_LIMIT:
         raise ProjectError(f"over {SIZE_LIMIT:,} bytes", file=FILE)
     top = parse(text, FILE)
-    top.refuse_others(_KEYS)
+    top.refuse_others(KEYS)
     build = top.section("build")
-    build.refuse_others(_BUILD_KEYS)
+    build.refuse_others(BUILD_KEYS)
     entry = _entry(root, top)
     seen = cogcode.look(root, entry)
     packages, reading = _packages(root, build, seen)
