@@ -310,6 +310,7 @@ def _services(
         vault=vault,
         start_timeout=settings.start_timeout,
         targets=Targets(Allowed(_networks(settings.webhook_allow, settings.host))),
+        files=files,
     )
 
     access = Access(db, ids, wall_clock)
@@ -336,7 +337,7 @@ def _services(
         health=Health(db, gate, settings.data),
         hardware=hardware,
     )
-    execution = Execution(db, hints, settled, wall_clock, vault, settings.max_give_backs, tally, tails)
+    execution = Execution(db, hints, settled, wall_clock, vault, settings.max_give_backs, tally, tails, files)
     return services, execution, offers
 
 

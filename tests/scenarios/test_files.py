@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import threading
 from collections.abc import Generator
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -324,3 +328,134 @@ def _peak(pid: int) -> int:
     """The most memory that a process has had, in bytes."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM:"))
+
+
+READING = """
+    import hashlib
+    from typing import Annotated, Any, Optional, Union
+    from augury import File, Input
+
+    Image = Annotated[File, Input(media_types=["image/*"], max_bytes=1000)]
+
+    def predict(image: Image = None, pages: list[File] = [], note: Union[str, None] = None, any: Union[File, int, None] = None) -> Any:
+        def seen(file: File) -> Any:
+            content = file.read_bytes()
+            with open(file, "r+b") as again:
+                again.write(b"#")
+            return [file.name, file.content_type, len(content), hashlib.sha256(content).hexdigest()[:8]]
+        return {
+            "image": image and seen(image), "pages": [seen(page) for page in pages], "note": note,
+            "any": seen(any) if isinstance(any, File) else any,
+        }
+"""
+
+
+def upload(client: Client, content: bytes, mime_type: str = "image/png", name: str | None = None) -> str:
+    """Upload a file of one part; its link."""
+    body = {"size": len(content), "mime_type": mime_type, **({} if name is None else {"name": name})}
+    begun = client.http.post("/uploads", json=body).raise_for_status().json()
+    etag = httpx.put(begun["urls"][0], content=content).raise_for_status().headers["etag"]
+    done = client.http.post(f"/uploads/{begun['id']}/complete", json={"etags": [etag]}).raise_for_status()
+    return done.json()["download_url"]
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:8]
+
+
+def test_an_uploaded_file_is_a_local_one_for_the_model_and_a_text_stays_a_text(client: Client) -> None:
+    model = client.publish("reading", READING)
+    link = upload(client, b"picture", name="cat.png")
+    page = upload(client, b"page", "application/pdf")
+    for _ in range(2):  # What the model has done to its copy is not seen by the next one.
+        found = client.create(model, wait=20, image=link, pages=[page, "data:text/csv,a"], note=link, any=page)
+        assert found["status"] == "succeeded", found
+        assert found["output"] == {
+            "image": ["cat.png", "image/png", 7, digest(b"picture")],
+            "pages": [["file.pdf", "application/pdf", 4, digest(b"page")], ["file.csv", "text/csv", 1, digest(b"a")]],
+            "note": link,
+            "any": ["file.pdf", "application/pdf", 4, digest(b"page")],
+        }
+
+
+def test_a_queued_prediction_finds_its_uploaded_file_too(client: Client) -> None:
+    model = client.publish("reading-later", READING)
+    link = upload(client, b"picture")
+    made = [client.create(model, image=link) for _ in range(20)]
+    assert {client.ended(one["id"])["output"]["image"][3] for one in made} == {digest(b"picture")}
+
+
+def test_an_output_is_an_input_of_another_prediction(client: Client) -> None:
+    made = client.create(client.publish("everywhere", EVERYWHERE), wait=20, word="hi")["output"]
+    found = client.create(client.publish("reading", READING), wait=20, image=made["list"][0], any=made["path"])
+    assert found["output"]["image"] == ["a.png", "image/png", 4, digest(b"hi-a")]
+    assert found["output"]["any"] == ["plain.txt", "text/plain", 8, digest(b"hi-plain")]
+
+
+def refused(client: Client, model: str, **inputs: Any) -> list[tuple[str, list[Any]]]:
+    """What a 422 says of this input, before anything is stored."""
+    before = client.http.get("/predictions", params={"page_size": 1}).json()["items"]
+    body = {"model": model, "input": inputs}
+    answer = client.http.post("/predictions", json=body, headers={"Validate-Input": "true"})
+    assert answer.status_code == 422, answer.text
+    assert client.http.get("/predictions", params={"page_size": 1}).json()["items"] == before
+    return [(one["type"], one["loc"]) for one in answer.json()["detail"]]
+
+
+def test_a_file_that_a_field_does_not_accept_is_refused_before_anything_is_stored(client: Client) -> None:
+    model = client.publish("reading", READING)
+    at = ["body", "input", "image"]
+    html = upload(client, b"<html>", "text/html")
+    assert refused(client, model, image=html) == [("file_type", at)]
+    assert refused(client, model, image="data:text/html,<p>") == [("file_type", at)]
+    assert refused(client, model, image="data:,plain") == [("file_type", at)]
+    assert refused(client, model, image="data:image/png") == [("file_data", at)]
+    assert refused(client, model, image=upload(client, b"x" * 1001)) == [("file_size", at)]
+    big = base64.b64encode(b"x" * 1001).decode()
+    assert refused(client, model, image=f"data:image/png;base64,{big}") == [("file_size", at)]
+    fine = base64.b64encode(b"x" * 1000).decode()
+    assert client.create(model, wait=20, image=f"data:image/png;base64,{fine}")["status"] == "succeeded"
+    assert client.create(model, wait=20, pages=[html])["status"] == "succeeded"
+    link = upload(client, b"abc")
+    changed = link[:-1] + ("0" if link[-1] != "0" else "1")
+    assert refused(client, model, image=changed) == [("file_link", at)]
+    assert refused(client, model, pages=[link, changed]) == [("file_link", ["body", "input", "pages", 1])]
+
+
+def test_without_being_asked_a_wrong_file_fails_the_prediction_with_the_same_list(client: Client) -> None:
+    model = client.publish("reading", READING)
+    found = client.create(model, wait=20, image="data:text/html,<p>")
+    assert (found["status"], found["error"]["source"]) == ("failed", "external")
+    assert [one["type"] for one in found["error"]["detail"]["problems"]] == ["file_type"]
+
+
+def test_what_is_only_known_when_it_is_fetched_fails_then(client: Client, tmp_path: Path) -> None:
+    model = client.publish("reading", READING)
+
+    class Site(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(302 if self.path == "/away" else 200)
+            if self.path == "/away":
+                self.send_header("Location", "http://169.254.169.254/latest")
+            self.send_header("Content-Type", "text/html" if self.path == "/page" else "image/png")
+            self.end_headers()
+            self.wfile.write(b"x" * (2000 if self.path == "/big" else 10))
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Nothing is to be seen."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Site) as site:
+        threading.Thread(target=site.serve_forever, daemon=True).start()
+        base = f"http://127.0.0.1:{site.server_port}"
+        for path, words in (
+            ("/page", "a file of type text/html is not accepted"),
+            ("/big", "more than the 1000 bytes"),
+            ("/away", "is not a public address"),
+        ):
+            found = client.create(model, wait=20, image=base + path)
+            assert found["status"] == "failed"
+            assert found["error"]["source"] == "external"
+            assert found["error"]["message"].startswith("input.image: ")
+            assert words in found["error"]["message"]
+        assert client.create(model, wait=20, image=base + "/fine")["output"]["image"][2] == 10
+        site.shutdown()

@@ -162,3 +162,5 @@ class Assignment:
     input: JsonObject = field(repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """Values in the input that must not be seen in what its run says."""
+    files: dict[str, list[str]] = field(default_factory=dict[str, list[str]], repr=False)
+    """Links in the input that lead to files of this machine: path, name and content type."""

@@ -180,7 +180,7 @@ class Worker:
         prediction = assignment.prediction
         if assignment.secrets:
             self.mask.add(assignment.secrets)
-        self._send(protocol.Predict(prediction.id, assignment.input, prediction.stream))
+        self._send(protocol.Predict(prediction.id, assignment.input, prediction.stream, assignment.files))
         self.runs[assignment.prediction.id] = run
         # What is sent to a process that has ended has surely not begun.
         if len(self.runs) <= self.slots and not self._gone:

@@ -19,6 +19,8 @@ from augury.domain.jsontext import JsonObject
 from augury.domain.logline import Line
 from augury.domain.prediction import Assignment, Failure, Outcome, Prediction, Status, internal
 from augury.service import recording
+from augury.service.file_inputs import FileInputs
+from augury.service.files import Files
 from augury.service.hints import Hints
 from augury.service.secret_inputs import put_back
 from augury.service.settled import Settled
@@ -48,6 +50,7 @@ class Execution:
     max_give_backs: int = 2
     tally: Tally = field(default_factory=Tally)
     tails: Tails = field(default_factory=Tails)
+    files: Files | None = None
 
     async def claim(
         self, version_id: int, worker_id: WorkerId, limit: int, *, secrets: bool = False
@@ -67,6 +70,18 @@ class Execution:
 
         opened = [self._opened(one, text) for one, text in await self.db.write(claim)]
         return [one for one in opened if one is not None]
+
+    async def with_files(self, inputs: FileInputs, assignment: Assignment) -> Assignment:
+        """With what it is given of the files that are kept on this machine; the others are fetched by its worker."""
+        if self.files is None:
+            return assignment
+        try:
+            _, local = await self.files.look(inputs.find(assignment.input))
+        except Exception:
+            # Then its worker asks for them as anybody does.
+            log.exception("files not looked up", extra={"prediction": assignment.prediction.id})
+            return assignment
+        return replace(assignment, files=local)
 
     def _opened(self, prediction: Prediction, text: str | None) -> Assignment | None:
         """With the secrets of its input; None where they are lost, and it has failed for that."""

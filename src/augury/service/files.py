@@ -20,9 +20,10 @@ import anyio
 import anyio.lowlevel
 
 from augury.blobs.base import Blobs
-from augury.domain.errors import Forbidden, Gone, Unavailable
+from augury.domain.errors import Forbidden, Gone, Problem, Unavailable
 from augury.domain.file import FileId, StoredFile
 from augury.domain.ids import PredictionId
+from augury.service.file_inputs import FileInput, data_problems
 from augury.service.links import FileLink, Links
 from augury.store import files as rows
 from augury.store import uploads
@@ -30,6 +31,8 @@ from augury.store.database import Database
 
 log = logging.getLogger(__name__)
 
+LocalFiles = dict[str, list[str]]
+"""Links of ours that lead to files of this machine: path, name and content type."""
 PREFIX = "files/"
 INTERVAL = 600.0
 """Seconds between two sweeps."""
@@ -75,6 +78,25 @@ class Files:
             except (Forbidden, Gone) as error:
                 found[url] = error
         return found
+
+    async def look(self, found: Sequence[FileInput]) -> tuple[list[Problem], LocalFiles]:
+        """What is wrong with the files of an input, as far as can be told, and those of ours that are here."""
+        problems = data_problems(found)
+        own = await self.own([one.text for one in found if one.text.startswith(self.links.base)])
+        local: LocalFiles = {}
+        for one in found:
+            there = own.get(one.text)
+            if isinstance(there, Opened):
+                problem = one.problem(there.file.mime_type, there.file.size)
+                if problem is None and there.path is not None:
+                    local[one.text] = [str(there.path), there.file.name, there.file.mime_type]
+            else:
+                problem = (
+                    None if there is None else Problem(one.loc, there.message, "file_link", None, {"code": there.code})
+                )
+            if problem is not None:
+                problems.append(problem)
+        return problems, local
 
     async def keep(self, blob: str, source: Path) -> int:
         """Move a file into the store; how many bytes it has. Raises OSError."""

@@ -19,6 +19,7 @@ from augury.domain.ids import IdSource, PredictionId, is_uuid
 from augury.domain.jsontext import JsonObject, JsonText
 from augury.domain.paging import Cursor, Page, refused
 from augury.domain.prediction import Assignment, Failure, Prediction, Status, external
+from augury.service.files import Files, LocalFiles
 from augury.service.gate import Gate
 from augury.service.hints import Hints
 from augury.service.models import Models, RunnableVersion
@@ -76,6 +77,7 @@ class Predictions:
     start_timeout: float | None = None
     """Seconds in the queue after which a prediction is abandoned, of versions that set no limit."""
     targets: Targets = field(default_factory=Targets)
+    files: Files | None = None
 
     async def create(self, caller: Caller, request: NewPrediction, wait: float = 0.0) -> Prediction:
         """Store a prediction and return it: as it ended, if it does within `wait` seconds, else as it is then.
@@ -87,6 +89,9 @@ class Predictions:
         self.gate.check()
         version = self.models.cached(caller, request.model) or await self.models.resolve(caller, request.model)
         problems = version.schemas.input.problems(request.input, ("body", "input"))
+        files: LocalFiles | None = None
+        if version.files is not None and self.files is not None and not problems:
+            problems, files = await self.files.look(version.files.find(request.input))
         hidden = None if version.secrets is None else version.secrets.hide(request.input)
         if problems and hidden is not None:
             problems = mask_problems(problems, hidden)
@@ -103,6 +108,8 @@ class Predictions:
         place = None if failure is not None else self.offers.take(version.version_id)
         prediction = self._new(caller, version, request, text, failure, place)
         beside = self._sealed(prediction, webhook, hidden)
+        if files:
+            beside = replace(beside, files=files)
         if wait <= 0:
             return await self._store(caller, request, prediction, beside, place, held=False)
         with self.settled.expect(prediction.id) as waiter:
@@ -250,7 +257,7 @@ class Predictions:
                 body_hash = self.vault.fingerprint(body_hash)
             future = self.db.write_soon(lambda c: _insert_once(c, caller.token_id, key, body_hash, prediction, beside))
         # Passed on when the commit is known, not when this request goes on: it may be gone by then.
-        assignment = partial(Assignment, input=request.input, secrets=beside.values)
+        assignment = partial(Assignment, input=request.input, secrets=beside.values, files=beside.files)
         future.add_done_callback(partial(self._pass_on, place, prediction.id, assignment))
         return await asyncio.shield(future)
 
@@ -334,6 +341,8 @@ class _Beside:
     input_secrets: str | None = None
     values: tuple[str, ...] = field(default=(), repr=False)
     """What must not be seen in anything that is said of it."""
+    files: LocalFiles = field(default_factory=dict[str, list[str]], repr=False)
+    """What its input names that is kept on this machine; not stored."""
 
 
 _NOTHING = _Beside()

@@ -17,6 +17,7 @@ from augury.domain.errors import Conflict, InvalidRequest, NotFound
 from augury.domain.ids import AccountId
 from augury.domain.model import MalformedReference, Reference, RunOptions, Version, parse_reference
 from augury.domain.prediction import ModelRef
+from augury.service.file_inputs import FileInputs, file_inputs_of
 from augury.service.secret_inputs import Secrets, secrets_of
 from augury.service.validation import SchemaSet, compile_set
 from augury.service.visibility import demand_run, find_visible
@@ -48,9 +49,11 @@ class RunnableVersion:
     """The properties that the input schema names; None where it says nothing about others being dropped (D8)."""
     secrets: Secrets | None = None
     """Where an input has secrets; None where it never has any."""
+    files: FileInputs | None = None
+    """Where an input has files; None where it never has any."""
 
 
-_Compiled = tuple[SchemaSet, frozenset[str] | None, Secrets | None]
+_Compiled = tuple[SchemaSet, frozenset[str] | None, Secrets | None, FileInputs | None]
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class Resolver:
         self._resolved.clear()
 
     def _runnable(self, version: Version, ref: ModelRef) -> RunnableVersion:
-        schemas, known_inputs, secrets = self._compiled(version)
+        schemas, known_inputs, secrets, files = self._compiled(version)
         configuration = version.configuration
         options = replace(
             version.options, hardware=configuration.hardware_identifier, variables=configuration.variable_names
@@ -117,6 +120,7 @@ class Resolver:
             broken=version.broken_reason is not None,
             known_inputs=known_inputs,
             secrets=secrets,
+            files=files,
         )
 
     def _compiled(self, version: Version) -> _Compiled:
@@ -127,7 +131,7 @@ class Resolver:
             schemas = compile_set(described if isinstance(described, dict) else {})
             if len(self._schemas) >= _MOST:
                 self._schemas.clear()
-            found = _known_inputs(schemas), secrets_of(schemas.input.schema)
+            found = _known_inputs(schemas), secrets_of(schemas.input.schema), file_inputs_of(schemas.input.schema)
             known = self._schemas[version.id] = schemas, *found
         return known
 
