@@ -159,7 +159,8 @@ def Input(
         default = _default_of(default)  # pyright: ignore[reportUnknownArgumentType]  # of whatever it is a field
     return fields.Input(
         default,
-        description=description,
+        # A comma too many makes a tuple of it; Cog takes that.
+        description=description if description is None else _text(description),
         ge=ge,
         le=le,
         min_length=min_length,
@@ -228,6 +229,10 @@ def concurrency(function: Any) -> int | None:
     """What @concurrent said about a function, or None."""
     found: Any = getattr(function, _CONCURRENT, None)
     return found if isinstance(found, int) else None
+
+
+def _text(description: Any) -> str:
+    return " ".join(map(str, description)) if type(description) in (tuple, list) else str(description)
 
 
 def _as_it_is(function: _Function) -> _Function:

@@ -97,7 +97,7 @@ class URLFile(io.IOBase):
     def __init__(self, url: str, filename: str | None = None) -> None:
         if _scheme(url) not in ("http", "https"):
             raise ValueError("URLFile needs an http or https URL")
-        self.name = filename or file_name(url)
+        self.name = filename or _last_part(url)
         self._url = url
         self._body: IO[bytes] | None = None
 
@@ -183,14 +183,20 @@ class URLPath(pathlib.PosixPath):
 
 def file_name(url: str) -> str:
     """The name of a file that a URL or data URI stands for."""
-    from urllib.parse import unquote_plus, urlsplit
+    from urllib.parse import unquote_plus
 
     if _scheme(url) == "data":
         import mimetypes
 
         return "file" + (mimetypes.guess_extension(_data(url)[1]) or "")
-    name = unquote_plus(os.path.basename(urlsplit(url).path))
+    name = unquote_plus(_last_part(url))
     return _shortened(name.replace("\0", "_").replace("/", "_"))
+
+
+def _last_part(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    return os.path.basename(urlsplit(url).path)
 
 
 def _shortened(name: str) -> str:
