@@ -7,7 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
+from wriftai.hardware import Hardware
 
+from augury.cli.push import a_gpu
 from tests.cli.commands import Augury, write_model
 
 PREDICT = """
@@ -34,6 +36,7 @@ def test_a_folder_is_pushed_as_it_is_and_answers(augury: Augury, tmp_path: Path)
     assert augury.done("run", path, "-i", "name=Ada").json == "Moin Ada"
 
 
+@pytest.mark.timeout(90)  # every Python of the machine is looked at
 def test_what_the_machine_cannot_honour_is_named_before_the_push_and_the_rest_works(
     augury: Augury, tmp_path: Path
 ) -> None:
@@ -65,6 +68,26 @@ def test_what_the_machine_cannot_honour_is_named_before_the_push_and_the_rest_wo
     if not any(Path(device).exists() for device in ("/dev/nvidia0", "/dev/kfd", "/dev/dxg")):
         assert "gpu: true, and this machine has no GPU" in pushed.err
     assert augury.done("predict", "cog-wishes", "-i", "name=Ada").out == "Hello Ada\n"
+
+
+def hardware(identifier: str, gpus: int, vram: int, cpus: int = 8) -> Hardware:
+    return {
+        "identifier": identifier,
+        "name": identifier,
+        "gpus": gpus,
+        "vram_gb": vram,
+        "cpus": cpus,
+        "ram_gib": 8,
+        "created_at": "2026-01-01T00:00:00Z",
+        "description": None,
+    }
+
+
+def test_a_model_for_a_gpu_gets_the_smallest_one_that_some_machine_has() -> None:
+    known = [hardware("cpu", 0, 0), hardware("gpu-big", 1, 80), hardware("gpu-small", 1, 24), hardware("two", 2, 48)]
+    assert a_gpu(known) == "gpu-small"
+    # A share that no machine has is listed with nothing in it.
+    assert a_gpu([*known[:1], hardware("nowhere", 1, 0, cpus=0)]) is None
 
 
 @pytest.mark.parametrize(
