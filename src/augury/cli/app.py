@@ -33,6 +33,7 @@ COMMANDS: dict[str, Command | Group] = {
         "List, show, create, update and delete models, and say who may run them.",
         {
             "list": Command("List your models, or somebody's public ones.", "augury.cli.models:list_"),
+            "search": Command("Find models by words.", "augury.cli.models:search"),
             "show": Command("Show a model with its latest version.", "augury.cli.models:show"),
             "create": Command("Make a model that has no version yet.", "augury.cli.models:create"),
             "update": Command("Change what is said about a model.", "augury.cli.models:update"),
@@ -40,6 +41,16 @@ COMMANDS: dict[str, Command | Group] = {
             "access": Command("List who may run a restricted model.", "augury.cli.sharing:access"),
             "allow": Command("Let a user run a restricted model.", "augury.cli.sharing:allow"),
             "deny": Command("Take that back.", "augury.cli.sharing:deny"),
+        },
+        default="list",
+    ),
+    "categories": Group(
+        "List, create, change and delete the categories of models.",
+        {
+            "list": Command("List all categories.", "augury.cli.categories:list_"),
+            "create": Command("Make a category.", "augury.cli.categories:create"),
+            "change": Command("Change the name or the description of a category.", "augury.cli.categories:change"),
+            "delete": Command("Delete a category.", "augury.cli.categories:delete"),
         },
         default="list",
     ),
