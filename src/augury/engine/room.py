@@ -102,9 +102,12 @@ class Room:
         if not victims and wanting.waits_since is not None and _waited(wanting.waits_since) >= FAIR_SECONDS:
             busy = list(self._busy(wanting))
             victims = fewest([*idle, *busy], lambda chosen: self.ledger.fits(wanted, without=[*later, *_ids(chosen)]))
+        if not victims:
+            return False
+        log.info("making room", extra={"version": wanting.version.version_id, "workers": len(victims)})
         for worker in victims:
             worker.retire()
-        return bool(victims)
+        return True
 
     def _leaving(self, *, busy: bool) -> list[str]:
         """Those that go by themselves, with or without those that have something to finish first."""
