@@ -59,6 +59,7 @@ from augury.service.logbook import Logbook
 from augury.service.models import Models
 from augury.service.offers import Offers
 from augury.service.predictions import Predictions
+from augury.service.quotas import Quotas
 from augury.service.removal import Removal
 from augury.service.retention import Keep, Retention
 from augury.service.search import Search
@@ -309,6 +310,7 @@ def _services(
         now=wall_clock,
         vault=vault,
         start_timeout=settings.start_timeout,
+        quotas=Quotas(settings.max_queue, settings.max_queue_per_account),
         targets=Targets(Allowed(_networks(settings.webhook_allow, settings.host))),
         files=files,
     )

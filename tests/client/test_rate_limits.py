@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -37,3 +38,26 @@ async def test_a_client_that_asks_too_often_sleeps_and_succeeds(limited: Server,
             listed = [await use("predictions", "list") for _ in range(5)]
     assert len({one["id"] for one in made}) == 4
     assert {one["id"] for one in listed[-1].items} == {one["id"] for one in made}
+
+
+@pytest.mark.parametrize("asynchronously", [False, True], ids=["sync", "async"])
+async def test_a_client_that_finds_the_queue_full_sleeps_and_succeeds(tmp_path: Path, asynchronously: bool) -> None:
+    with running(tmp_path, max_queue="2", max_workers="1") as server:
+        headers = {"Authorization": f"Bearer {server.token}"}
+        with httpx.Client(base_url=server.url, headers=headers, timeout=25) as http:
+            latch = models.publish(http, "latch", models.LATCH)
+            async with httpx.AsyncClient(timeout=25) as async_http:
+                client = Client(server.token, server.api, http_client=http, async_http_client=async_http)
+                use = Use(client, asynchronously)
+                gate = tmp_path / "gate"
+                full = [http.post("/v1/predictions", json=body(latch, gate)).status_code for _ in range(8)]
+                assert full.count(202) <= 3, "one runs, two wait"
+                assert full[-1] == 429
+                gate.touch()
+                made = await use("predictions", "create", model=latch, input={"path": str(gate)})
+                done = await use("predictions", "wait", made["id"])
+        assert done["output"] == "opened"
+
+
+def body(model: str, gate: Path) -> dict[str, Any]:
+    return {"model": model, "input": {"path": str(gate)}}

@@ -45,6 +45,8 @@ class RunOptions:
     setup_timeout: float | None = None
     run_timeout: float | None = None
     start_timeout: float | None = None
+    max_queue: int | None = None
+    """How many predictions may wait for a worker; None leaves that to the server."""
     retries: int = 0
     """How often a prediction is run again after its worker died."""
     hardware: str = "cpu"
@@ -65,6 +67,7 @@ class RunOptions:
             "setup_timeout": self.setup_timeout,
             "run_timeout": self.run_timeout,
             "start_timeout": self.start_timeout,
+            "max_queue": self.max_queue,
             "retries": self.retries,
             "hardware": self.hardware,
             "variables": list(self.variables),

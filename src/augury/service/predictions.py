@@ -24,6 +24,7 @@ from augury.service.gate import Gate
 from augury.service.hints import Hints
 from augury.service.models import Models, RunnableVersion
 from augury.service.offers import Offers, Place
+from augury.service.quotas import Bounds, Quotas
 from augury.service.secret_inputs import Hidden, mask_problems
 from augury.service.settled import Settled, Waiter
 from augury.service.targets import Targets
@@ -74,6 +75,7 @@ class Predictions:
     gate: Gate
     now: Callable[[], int]
     vault: Vault
+    quotas: Quotas = field(default_factory=Quotas)
     start_timeout: float | None = None
     """Seconds in the queue after which a prediction is abandoned, of versions that set no limit."""
     targets: Targets = field(default_factory=Targets)
@@ -83,7 +85,7 @@ class Predictions:
         """Store a prediction and return it: as it ended, if it does within `wait` seconds, else as it is then.
 
         Raises InvalidRequest for a bad model reference, an input that does not fit (with `validate`) or a reused
-        idempotency key; NotFound and Forbidden as the model says.
+        idempotency key; NotFound and Forbidden as the model says; TooManyRequests `queue_full`.
         """
         deadline = asyncio.get_running_loop().time() + wait
         self.gate.check()
@@ -110,6 +112,9 @@ class Predictions:
         beside = self._sealed(prediction, webhook, hidden)
         if files:
             beside = replace(beside, files=files)
+        # What has a place waits for nobody, and what has failed already waits for nothing.
+        if place is None and failure is None and (bounds := self.quotas.bounds(version)) is not None:
+            beside = replace(beside, bounds=bounds)
         if wait <= 0:
             return await self._store(caller, request, prediction, beside, place, held=False)
         with self.settled.expect(prediction.id) as waiter:
@@ -259,20 +264,23 @@ class Predictions:
         # Passed on when the commit is known, not when this request goes on: it may be gone by then.
         assignment = partial(Assignment, input=request.input, secrets=beside.values, files=beside.files)
         future.add_done_callback(partial(self._pass_on, place, prediction.id, assignment))
-        return await asyncio.shield(future)
+        stored = await asyncio.shield(future)
+        if isinstance(stored, errors.TooManyRequests):
+            raise stored
+        return stored
 
     def _pass_on(
         self,
         place: Place | None,
         made: PredictionId,
         assignment: Callable[[Prediction], Assignment],
-        future: asyncio.Future[Prediction],
+        future: asyncio.Future[Prediction | errors.TooManyRequests],
     ) -> None:
-        if future.cancelled() or future.exception() is not None:
+        stored = None if future.cancelled() or future.exception() is not None else future.result()
+        if not isinstance(stored, Prediction):
             if place is not None:
                 place.release()
             return
-        stored = future.result()
         if stored.deadline is not None or stored.start_deadline is not None:
             self.hints.deadline()
         if place is None:
@@ -343,12 +351,17 @@ class _Beside:
     """What must not be seen in anything that is said of it."""
     files: LocalFiles = field(default_factory=dict[str, list[str]], repr=False)
     """What its input names that is kept on this machine; not stored."""
+    bounds: Bounds | None = None
+    """How many may wait where it is to wait; not stored."""
 
 
 _NOTHING = _Beside()
 
 
-def _insert(c: Connection, prediction: Prediction, beside: _Beside) -> Prediction:
+def _insert(c: Connection, prediction: Prediction, beside: _Beside) -> Prediction | errors.TooManyRequests:
+    """The row; or, with nothing done, why there is none: raised, it would make all writes beside it be done again."""
+    if beside.bounds is not None and (refusal := beside.bounds.refusal(c, prediction)) is not None:
+        return refusal
     rows.insert(c, prediction)
     if beside.input_secrets is not None:
         sealed.keep(c, prediction.id, beside.input_secrets)
@@ -362,7 +375,11 @@ def _insert_once(
 ) -> Prediction:
     earlier = idempotency.remember(c, token_id, key, body_hash, "prediction", prediction.id, prediction.created_at)
     if earlier is None:
-        return _insert(c, prediction, beside)
+        stored = _insert(c, prediction, beside)
+        if isinstance(stored, errors.TooManyRequests):
+            # The key has to be free again.
+            raise stored
+        return stored
     if earlier.body_hash != body_hash or earlier.kind != "prediction":
         raise errors.InvalidRequest.at(
             "header",

@@ -265,6 +265,7 @@ Index(
 Index(
     "predictions_queue_of_account",
     predictions.c.account_id,
+    predictions.c.id,
     sqlite_where=text(_QUEUED),
     postgresql_where=text(_QUEUED),
 )

@@ -42,7 +42,7 @@ def _fleet() -> None:
     op.create_index(
         "predictions_queue_of_account",
         "predictions",
-        ["account_id"],
+        ["account_id", "id"],
         sqlite_where=queued,
         postgresql_where=queued,
     )
