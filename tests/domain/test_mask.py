@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augury.domain.logline import LINE_LIMIT
-from augury.domain.mask import SHORTEST, STARS, Mask
+from augury.domain.mask import RECENT, SHORTEST, STARS, Mask
 from augury.domain.prediction import external
 
 SECRET = 'tok-9f"\\é 7%/+ü-0123456789'
@@ -106,11 +106,32 @@ def test_everything_in_a_failure_is_masked_and_one_without_secrets_stays_the_sam
     assert mask.failure(masked) is masked
 
 
-def test_what_was_added_is_forgotten_last_first_in_and_what_is_fixed_never() -> None:
-    mask = Mask(["fixed-value"], recent=2)
-    for value in ("first-value", "second-value", "first-value", "third-value"):
-        mask.add([value])
-    assert mask.text("first-value second-value third-value fixed-value") == f"{STARS} second-value {STARS} {STARS}"
+def test_what_was_added_is_forgotten_some_time_after_its_end_and_what_is_fixed_never() -> None:
+    mask = Mask(["fixed-value"])
+    for number in range(2 * RECENT):
+        mask.add(f"run {number}", [f"value of {number:03}"])
+        if number != 5:
+            mask.ended(f"run {number}")
+    mask.ended("unknown")
+    found = [number for number in range(2 * RECENT) if mask.text(f"<value of {number:03}>") == f"<{STARS}>"]
+    assert found == [5, *range(RECENT + 1, 2 * RECENT)]
+    assert mask.text("fixed-value") == STARS
+
+
+def test_values_with_many_lines_are_forgotten_sooner_but_never_while_their_run_lasts() -> None:
+    mask = Mask()
+    lines = ["\n".join(f"line {number} of value {value}" for number in range(400)) for value in range(30)]
+    for number, value in enumerate(lines):
+        mask.add(f"run {number}", [value])
+        if number != 3:
+            mask.ended(f"run {number}")
+    assert mask.text("line 399 of value 3") == mask.text("line 399 of value 29") == STARS
+    assert mask.text("line 399 of value 0") == "line 399 of value 0"
+
+
+def test_of_many_lines_the_short_ones_are_not_looked_for() -> None:
+    mask = Mask(["true\n" * 300 + "a line that is long enough"])
+    assert mask.text("true: a line that is long enough").replace(" ", "") == f"true:{STARS}"
 
 
 def test_a_line_made_to_be_slow_is_masked_quickly() -> None:

@@ -11,10 +11,11 @@ import pytest
 
 from augury import Input, Secret
 from augury.domain import jsontext
+from augury.domain.errors import InvalidRequest
 from augury.domain.jsontext import JsonObject, JsonValue
 from augury.domain.mask import STARS
 from augury.sdk.signature import inspect_predict, schemas
-from augury.service.secret_inputs import Secrets, mask_problems, put_back, secrets_of
+from augury.service.secret_inputs import MOST, MOST_CHARACTERS, Secrets, mask_problems, put_back, secrets_of
 from augury.service.validation import compile_schema
 
 
@@ -152,6 +153,18 @@ def test_a_short_secret_is_not_told_either() -> None:
     told = str([one.to_json() for one in mask_problems(validator.problems(bad, ("body", "input")), found().hide(bad))])
     assert "q7" not in told
     assert "z9" not in told
+
+
+def test_an_input_has_so_many_secrets_and_no_more() -> None:
+    several: list[JsonValue] = ["hush"] * MOST
+    found().hide({"several": several}).check()
+    found().hide({"token": "x" * MOST_CHARACTERS}).check()
+    too_many: JsonObject = {"several": [*several, "hush"]}
+    too_long: JsonObject = {"token": "x" * (MOST_CHARACTERS + 1)}
+    for given in (too_many, too_long):
+        with pytest.raises(InvalidRequest) as refused:
+            found().hide(given).check()
+        assert refused.value.problems[0].type == "secrets_too_big"
 
 
 def test_a_deep_and_a_big_input_are_looked_through_in_no_time() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import cast
 from urllib.parse import quote, quote_plus
@@ -24,6 +23,11 @@ SHORTEST = 4
 """Characters of the shortest value, or line of a value, that is masked."""
 PIECE = 16
 """Characters at the beginning or end of a long form that are enough to give it away."""
+RECENT = 100
+"""Owners whose values are remembered, unless more of them last."""
+_MOST_FORMS = 5_000
+"""As RECENT, of what is looked for in each text."""
+_MANY_LINES = 200
 _LONG = 24
 _MOST_SPANS = 1000
 """Places in one text, after which all of it is masked."""
@@ -34,26 +38,37 @@ Span = tuple[int, int]
 
 
 class Mask:
-    """Knows some values for good, and those of the last `recent` times that others were added."""
+    """Knows some values for good, and others for as long as their owners last, and some time after that."""
 
-    def __init__(self, values: Iterable[str] = (), recent: int = 100) -> None:
+    def __init__(self, values: Iterable[str] = ()) -> None:
         self._fixed = _forms(values)
-        self._added: deque[tuple[str, ...]] = deque(maxlen=recent)
+        self._added: dict[str, tuple[str, ...]] = {}
+        self._left: dict[str, None] = {}
+        """Whose owners have ended, in that order."""
         self._every = self._fixed
 
     def __bool__(self) -> bool:
         return bool(self._every)
 
-    def add(self, values: Iterable[str]) -> None:
-        """Mask these, too."""
-        forms = _forms(values)
-        if forms in self._added:
-            # The newest again, so that it is the last one to be forgotten.
-            self._added.remove(forms)
-            self._added.append(forms)
-            return
-        self._added.append(forms)
-        self._every = tuple(dict.fromkeys((*self._fixed, *(form for some in self._added for form in some))))
+    def add(self, owner: str, values: Iterable[str]) -> None:
+        """Mask these, too, at least until the owner has ended."""
+        self._left.pop(owner, None)
+        self._added[owner] = _forms(values)
+        self._forget()
+        self._every = tuple(dict.fromkeys((*self._fixed, *(form for some in self._added.values() for form in some))))
+
+    def ended(self, owner: str) -> None:
+        """Its values may be forgotten, when there are others."""
+        if owner in self._added:
+            self._left[owner] = None
+
+    def _forget(self) -> None:
+        forms = sum(map(len, self._added.values()))
+        for owner in list(self._left):
+            if len(self._added) <= RECENT and forms <= _MOST_FORMS:
+                return
+            forms -= len(self._added.pop(owner))
+            del self._left[owner]
 
     def text(self, text: str) -> str:
         """The text with stars where a value is; the same object where there is none."""
@@ -97,8 +112,12 @@ def _written(value: str) -> Iterator[str]:
     if len(value) < SHORTEST:
         return
     yield value
-    for line in value.splitlines():
-        yield line.strip()
+    lines = value.splitlines()
+    # Of many lines the short ones are no secrets, and each is looked for in every text.
+    least = SHORTEST if len(lines) <= _MANY_LINES else PIECE
+    for line in lines:
+        if len(line) >= least:
+            yield line.strip()
     # As the texts of exceptions and lines with a NUL are shown.
     yield " ".join(value.split())
     yield value.replace("\0", "\ufffd")

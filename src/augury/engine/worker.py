@@ -83,7 +83,7 @@ class Worker:
         self.ready_at: int | None = None
         self.idle_since = time.monotonic()
         self.pid: int | None = None
-        self.mask = Mask(launch.secrets, recent=max(100, 2 * plan.slots))
+        self.mask = Mask(launch.secrets)
         """What must not be seen in anything that it says: of its variables, and of the inputs of its latest runs."""
         self._launcher = launcher
         self._launch = launch
@@ -179,7 +179,7 @@ class Worker:
         run = Run(assignment, self.mask)
         prediction = assignment.prediction
         if assignment.secrets:
-            self.mask.add(assignment.secrets)
+            self.mask.add(prediction.id, assignment.secrets)
         self._send(protocol.Predict(prediction.id, assignment.input, prediction.stream, assignment.files))
         self.runs[assignment.prediction.id] = run
         # What is sent to a process that has ended has surely not begun.
@@ -348,6 +348,8 @@ class Worker:
 
     def _recalled(self, message: protocol.Recalled) -> None:
         taken = [self.runs.pop(PredictionId(one)) for one in message.ids if PredictionId(one) in self.runs]
+        for run in taken:
+            self.mask.ended(run.assignment.prediction.id)
         following = self._head()
         if following is not None and following.began_at is None:
             # Sent after the recall, behind what has gone back now: nothing is before it any more.
@@ -418,6 +420,7 @@ class Worker:
             self._drain()
         self._quiet += 1
         run = self.runs.pop(PredictionId(done.id), None)
+        self.mask.ended(done.id)
         if run is None:
             self._broken(f"it ended prediction {done.id!r}, which it does not have")
             return

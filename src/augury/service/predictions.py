@@ -95,7 +95,8 @@ class Predictions:
         if version.files is not None and self.files is not None and not problems:
             problems, files = await self.files.look(version.files.find(request.input))
         hidden = None if version.secrets is None else version.secrets.hide(request.input)
-        if problems and hidden is not None:
+        if hidden is not None:
+            hidden.check()
             problems = mask_problems(problems, hidden)
         if problems and request.validate:
             raise errors.InvalidRequest(problems)

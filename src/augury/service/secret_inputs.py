@@ -11,13 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from augury.domain.errors import Problem
+from augury.domain.errors import InvalidRequest, Problem
 from augury.domain.jsontext import JsonObject, JsonValue
 from augury.domain.mask import SHORTEST, STARS, Mask
 from augury.service.schema_cost import resolve
 from augury.service.validation import shown
 
 Path = tuple[str | int, ...]
+
+MOST = 100
+MOST_CHARACTERS = 32 * 1024
+"""Secrets in one input: each of them is looked for in every line that is written while it runs."""
 
 _MARKERS = (("format", "password"), ("x-augury-type", "secret"), ("x-cog-secret", True))
 _SAME_VALUE_LISTS = ("allOf", "anyOf", "oneOf")
@@ -32,6 +36,12 @@ class Hidden:
 
     shown: JsonObject
     taken: list[tuple[Path, JsonValue]] = field(default_factory=list[tuple[Path, JsonValue]], repr=False)
+
+    def check(self) -> None:
+        """Raise InvalidRequest where there is more than one can keep an eye on."""
+        if len(self.taken) > MOST or sum(map(len, self.values)) > MOST_CHARACTERS:
+            msg = f"An input has at most {MOST} secrets, of {MOST_CHARACTERS:,} characters together."
+            raise InvalidRequest.at("body", "input", msg=msg, type="secrets_too_big")
 
     @property
     def values(self) -> tuple[str, ...]:
