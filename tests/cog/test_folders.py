@@ -180,6 +180,19 @@ def test_an_input_whose_default_is_none_may_be_left_out_or_null(ours: Examples) 
     assert ours.answer("cog/storyteller", words=1, seed=None) == ["the"]
 
 
+def test_a_file_at_a_fixed_place_is_each_predictions_own(ours: Examples) -> None:
+    # D56: all write to the same path, one right after the other.
+    model, widths = ours.reference("cog/thumbnail"), range(1, 31)
+    asked = [ours.client.predictions.create(model=model, input={"image": PICTURE, "width": width}) for width in widths]
+    until(
+        lambda: all(ours.client.predictions.get(one["id"])["status"] == "succeeded" for one in asked),
+        "all thumbnails are made",
+        deadline=60,
+    )
+    made = [with_contents(ours.client.predictions.get(one["id"])["output"])[1] for one in asked]
+    assert [struct.unpack(">I", png[16:20])[0] for png in made] == list(widths)
+
+
 def test_as_many_articles_are_read_at_once_as_the_decorator_says(ours: Examples) -> None:
     model = ours.reference("cog/newsroom")
     create, get = ours.client.predictions.create, ours.client.predictions.get
