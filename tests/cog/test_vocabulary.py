@@ -14,6 +14,7 @@ import augury
 from augury.sdk import cog, fields
 from augury.sdk.cog_scope import current_scope
 from augury.sdk.reporting import activate
+from tests.cog.program import Program
 
 SOURCE = Path(augury.__file__).parents[1]
 SHIM = SOURCE / "augury" / "sdk" / "shim"
@@ -158,3 +159,21 @@ def test_what_a_file_may_be_becomes_media_types(accept: str | None, types: tuple
 def test_a_description_with_a_comma_too_many_is_one_all_the_same() -> None:
     too_many: Any = ("A", "B")
     assert cog.Input(description=too_many).description == "A B"
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"cog.yaml": "predict: predict.py"}, "predict.py, line 1: there is no module cog.coder; of Cog's own modules"),
+        ({}, "predict.py, line 1: there is no module cog; a model for Cog has a cog.yaml"),
+    ],
+    ids=["a module that is not offered", "no cog.yaml"],
+)
+def test_what_of_cog_cannot_be_imported_says_why(
+    files: dict[str, str], message: str, described: Program, tmp_path: Path
+) -> None:
+    files = {"predict.py": "from cog.coder import Coder\n\nclass Predictor:\n    pass\n", **files}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    told = json.loads(described.run(tmp_path, str(tmp_path))["out"])
+    assert told["error"]["message"].startswith(message)

@@ -316,6 +316,10 @@ def _missing(module: str, folder: str) -> str:
     own = [name.partition("/")[0].partition(".")[0] for name in _files(folder)]
     if top in own:
         return f"{top} is in the model's folder, but {module} is not"
+    if top == "cog":
+        if cogmodel.is_cog(folder):
+            return "of Cog's own modules those are offered that the page about moving from Cog names"
+        return "a model for Cog has a cog.yaml, and is pushed as a folder; elsewhere import from augury"
     near = _close(top, own, 0.8)
     hint = f", or did you mean {near[0]}?" if near else ""
     return f"add {_PACKAGES.get(top, top)} to the model's dependencies{hint}"
