@@ -337,7 +337,9 @@ READING = """
 
     Image = Annotated[File, Input(media_types=["image/*"], max_bytes=1000)]
 
-    def predict(image: Image = None, pages: list[File] = [], note: Union[str, None] = None, any: Union[File, int, None] = None) -> Any:
+    def predict(
+        image: Image = None, pages: list[File] = [], note: Optional[str] = None, any: Union[File, int, None] = None
+    ) -> Any:
         def seen(file: File) -> Any:
             content = file.read_bytes()
             with open(file, "r+b") as again:
