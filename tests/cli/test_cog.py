@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -122,7 +121,9 @@ def test_a_module_that_a_command_should_have_installed_is_missed_with_the_comman
 
 def test_check_shows_the_inputs_in_their_order_and_what_is_packed(alone: Augury, tmp_path: Path) -> None:
     path = folder(tmp_path, "predict: predict.py:Predictor\nconcurrency: {max: 2}\n")
-    document = json.loads(alone.done("check", path, "--start", "--json").out)
+    checked = alone.done("check", path, "--start", "--json")
+    assert "concurrency is 2, but the predictor is not async" in checked.err
+    document = checked.json
     assert document["entry"] == "predict.py:Predictor"
     assert document["options"]["concurrency"] == 2
     assert document["bundle"]["files"] == 2

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from augury.protocol import Cancel, Done, Metric, SetupFailed
+from augury.runner.cogmodel import mirror
 from tests.runner.driver import Worker
 
 HELLO = "data:text/plain;base64," + base64.b64encode(b"hello").decode()
@@ -69,6 +70,25 @@ def test_programs_of_its_environment_are_found_by_name(tmp_path: Path) -> None:
     with worker(tmp_path, source) as one:
         one.ready()
         assert one.output("a") is True
+
+
+def test_the_copy_of_the_folder_has_its_links_folders_and_programs(tmp_path: Path) -> None:
+    model, copy = tmp_path / "model", tmp_path / "copy"
+    (model / "deep" / "empty").mkdir(parents=True)
+    (model / "deep" / "run.sh").write_text("#!/bin/sh\n")
+    (model / "deep" / "run.sh").chmod(0o555)
+    (model / "big.bin").write_bytes(b"x" * 300_000)
+    (model / "big.bin").chmod(0o444)
+    (model / "link").symlink_to("deep/run.sh")
+    (model / "folder").symlink_to("deep")
+    assert mirror(str(model), str(copy)) == str(copy)
+    assert sorted(path.relative_to(copy).as_posix() for path in copy.rglob("*")) == [
+        "big.bin", "deep", "deep/empty", "deep/run.sh", "folder", "link",
+    ]  # fmt: skip
+    assert (copy / "link").readlink() == Path("deep/run.sh")
+    assert (copy / "folder" / "run.sh").stat().st_mode & 0o777 == 0o755
+    assert (copy / "big.bin").samefile(model / "big.bin")
+    assert not (copy / "deep" / "run.sh").samefile(model / "deep" / "run.sh")
 
 
 def test_an_output_at_a_fixed_place_is_taken_before_the_next_run_writes_there(tmp_path: Path) -> None:

@@ -221,7 +221,7 @@ def test_what_cog_brings_along_is_installed_where_the_model_imports_it(tmp_path:
         ("from cog import concurrent", "@concurrent(max=4)", 4),
         ("import cog", "@cog.concurrent(max=4)", 4),
         ("from cog import concurrent", "@concurrent", 2),
-        ("from cog import concurrent\nN = 4", "@concurrent(max=N)", 2),
+        ("from cog import concurrent; N = 4", "@concurrent(max=N)", 2),
     ],
 )
 def test_the_decorator_says_how_many_run_at_once(tmp_path: Path, head: str, decorator: str, found: int) -> None:
@@ -229,6 +229,8 @@ def test_the_decorator_says_how_many_run_at_once(tmp_path: Path, head: str, deco
     (tmp_path / "run.py").write_text(code)
     project = cog(tmp_path, "run: run.py:Runner\nconcurrency:\n  max: 2\n")
     assert project.options.concurrency == found
+    unread = "run.py:3: @concurrent(max=N) is not read: write the number out, or into cog.yaml as concurrency.max"
+    assert project.notes == ((unread,) if "N" in decorator else ())
 
 
 def test_what_is_not_to_be_had_here_is_named_with_its_line(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from augury.packaging.environment import Environment, EnvironmentBuilder
 from augury.packaging.errors import EnvironmentFailed, ProjectError
 from augury.packaging.machine import missing
 from augury.packaging.process import Finished, Processes
-from augury.packaging.project import Project, read
+from augury.packaging.project import Project, ProjectKind, read
 from augury.packaging.runtime import command
 
 DESCRIBE_TIMEOUT = 120.0
@@ -81,6 +81,10 @@ def check(
         error.notes = notes
         raise
     warnings = (*notes, *warnings)
+    if project.kind is ProjectKind.COG and project.options.concurrency > 1 and not description.is_async:
+        warnings += (
+            f"concurrency is {project.options.concurrency}, but the predictor is not async: one runs at a time",
+        )
     if start is not None:
         start(project, environment, description)
     return Checked(project, environment, description, warnings)

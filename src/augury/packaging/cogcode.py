@@ -48,6 +48,8 @@ class Seen:
     downloads: list[Place] = field(default_factory=list[Place])
     concurrent: int | None = None
     """What the decorator of the predictor's run() or predict() says."""
+    unread: Place | None = None
+    """That decorator, where its number is not written out."""
 
 
 def look(root: Path, entry: str) -> Seen:
@@ -60,7 +62,7 @@ def look(root: Path, entry: str) -> Seen:
         if tree is None:
             continue
         if len(waiting) == 1 and path == root / file:
-            seen.concurrent = _concurrent(tree, name)
+            _concurrent(tree, name, file, seen)
         _constants(tree, path.relative_to(root).as_posix(), seen)
         for module in _imported(tree):
             seen.modules |= {module.partition(".")[0]} & BROUGHT.keys()
@@ -120,17 +122,19 @@ def _constants(tree: ast.Module, file: str, seen: Seen) -> None:
             seen.downloads.append(Place(text, file, node.lineno))
 
 
-def _concurrent(tree: ast.Module, name: str) -> int | None:
-    """The number in `@concurrent(max=…)` where it is written out."""
+def _concurrent(tree: ast.Module, name: str, file: str, seen: Seen) -> None:
     for function in _functions(tree, name):
         for decorator in function.decorator_list:
             if not isinstance(decorator, ast.Call) or _last_name(decorator.func) != "concurrent":
                 continue
             for keyword in decorator.keywords:
                 value = keyword.value
-                if keyword.arg == "max" and isinstance(value, ast.Constant) and type(value.value) is int:
-                    return max(1, value.value)
-    return None
+                if keyword.arg != "max":
+                    continue
+                if isinstance(value, ast.Constant) and type(value.value) is int:
+                    seen.concurrent = max(1, value.value)
+                else:
+                    seen.unread = Place(ast.unparse(decorator), file, decorator.lineno)
 
 
 def _functions(tree: ast.Module, name: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -225,8 +225,12 @@ def _command_note(key: str, command: Written) -> str:
 
 def _taken_for_granted(seen: cogcode.Seen) -> list[str]:
     folder = cogcode.CONTAINER_FOLDER
-    return [
+    said = [
         f"{place.file}:{place.line}: {place.what[:_SHOWN]!r} is a path of Cog's images: here the model's folder is "
         f"the working directory, so leave out {folder}/"
         for place in seen.container_paths[:5]
     ]
+    if seen.unread:
+        what = "is not read: write the number out, or into cog.yaml as concurrency.max"
+        said.append(f"{seen.unread.file}:{seen.unread.line}: @{seen.unread.what[:_SHOWN]} {what}")
+    return said
