@@ -173,17 +173,13 @@ class _Writer:
         import shutil
         import tempfile
 
-        from .reporting import scratch
-
         name: Any = getattr(value, "name", None)
         name = os.path.basename(name) if isinstance(name, str) else "file"
         try:
             if value.seekable():
                 value.seek(0)
             text = isinstance(value, io.TextIOBase)
-            with tempfile.NamedTemporaryFile(
-                "w" if text else "wb", dir=scratch(), encoding="utf-8" if text else None
-            ) as copy:
+            with tempfile.NamedTemporaryFile("w" if text else "wb", encoding="utf-8" if text else None) as copy:
                 shutil.copyfileobj(value, copy)
                 copy.flush()
                 return self.write_file(File(copy.name, name=name))
