@@ -178,7 +178,7 @@ def in_ours(folder: Path, source: str) -> Generator[Ask]:
         yield lambda values: worker.output(str(next(names)), **values)
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     ("source", "inputs"),
     [(TOLD, INPUTS), (RETURNED, [{"what": name} for name in OUTPUTS])],

@@ -1,17 +1,18 @@
 """What may be left out, what may be null, and what predict() gets then; a default of None is None and no text."""
 
-# ruff: noqa: UP045
+# ruff: noqa: UP007, UP045
 # Models write Optional, and so do the tests.
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from pathlib import Path
+from typing import Any, Optional, Union
 
 import jsonschema_rs
 import pytest
 
 from augury.runner.convert import InputError, decode_input
-from augury.sdk import cog
+from augury.sdk import cog, fields
 from augury.sdk.cog_signature import inspect_cog
 from augury.sdk.signature import schemas
 
@@ -112,3 +113,24 @@ def test_whatever_its_type_a_default_of_none_may_be_left_out_and_be_null(kind: A
     for values in ({}, {"x": None}):
         assert jsonschema_rs.is_valid(written, values)
         assert decode_input(signature, values, no_file).kwargs == {"x": None}
+
+
+@pytest.mark.parametrize("given", ["data:text/plain,hello", "https://example.org/a.txt"])
+def test_a_file_among_other_types_is_fetched_and_opened_once(given: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("hello")
+    fetched: list[str] = []
+
+    def fetch(text: str, _: Any) -> fields.File:
+        fetched.append(text)
+        return fields.File(tmp_path / "a.txt")
+
+    def predict(x: Union[cog.File, str, int], y: Union[cog.Secret, int], z: Union[cog.Path, list[str]]) -> str:
+        return str((x, y, z))
+
+    arguments = decode_input(inspect_cog(predict), {"x": given, "y": "s", "z": given}, fetch).kwargs
+    with arguments["x"] as opened:
+        assert opened.read() == b"hello"
+    assert (type(arguments["y"]), arguments["y"].get_secret_value()) == (cog.Secret, "s")
+    assert (type(arguments["z"]), arguments["z"].read_text()) == (cog.Path, "hello")
+    assert fetched == [given, given]
+    assert decode_input(inspect_cog(predict), {"x": "text", "y": 1, "z": ["a"]}, fetch).kwargs["x"] == "text"

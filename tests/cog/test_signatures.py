@@ -15,6 +15,9 @@ from tests.cog.normal import of_cog, of_inspected, of_ours, types_of
 from tests.cog.program import Program
 from tests.cog.signatures import forms, inputs, newer, outputs
 
+# The first test that needs Cog fetches it from the package index.
+pytestmark = pytest.mark.timeout(180)
+
 CASES = [*inputs.CASES, *outputs.CASES, *forms.CASES, *newer.CASES]
 LIKE_NEWER = [case for case in CASES if case.why.startswith("0.23")]
 

@@ -16,6 +16,9 @@ from augury.sdk.cog_scope import current_scope
 from augury.sdk.reporting import activate
 from tests.cog.program import Program
 
+# The first test that needs Cog fetches it from the package index.
+pytestmark = pytest.mark.timeout(180)
+
 SOURCE = Path(augury.__file__).parents[1]
 SHIM = SOURCE / "augury" / "sdk" / "shim"
 PROGRAM = Path(__file__).parent / "vocabulary.py"

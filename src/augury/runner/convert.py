@@ -154,7 +154,9 @@ class _Reader:
 
     def read_scalar(self, shape: Scalar, value: Any) -> Any:
         read = _SCALARS[shape.kind](self, value)
-        return read if shape.made is None else shape.made(read)
+        if shape.made is None or (self._fetch is None and shape.kind in ("file", "path")):  # not fetched yet
+            return read
+        return shape.made(read)
 
     def read_choice(self, shape: Choice, value: Any) -> Any:
         for form, choice in shape.values:
