@@ -7,6 +7,8 @@ by step.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -34,6 +36,11 @@ metadata = MetaData(
 
 # SQLite counts rowids in an INTEGER only; PostgreSQL gets the wide type.
 _Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _where(condition: str) -> dict[str, Any]:
+    """An index of those rows alone for which this is true."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 def _time(name: str, *, nullable: bool = False) -> Column[int]:
@@ -170,7 +177,7 @@ versions = Table(
 )
 
 _WARM = "workers_min > 0"
-Index("versions_warm", versions.c.model_id, sqlite_where=text(_WARM), postgresql_where=text(_WARM))
+Index("versions_warm", versions.c.model_id, **_where(_WARM))
 
 nodes = Table(
     "nodes",
@@ -255,46 +262,17 @@ predictions = Table(
     CheckConstraint("length(id) = 36", name="id_form"),
 )
 Index("predictions_by_account", predictions.c.account_id, predictions.c.id)
-Index(
-    "predictions_queue",
-    predictions.c.version_id,
-    predictions.c.id,
-    sqlite_where=text(_QUEUED),
-    postgresql_where=text(_QUEUED),
-)
-Index(
-    "predictions_queue_of_account",
-    predictions.c.account_id,
-    predictions.c.id,
-    sqlite_where=text(_QUEUED),
-    postgresql_where=text(_QUEUED),
-)
+Index("predictions_queue", predictions.c.version_id, predictions.c.id, **_where(_QUEUED))
+Index("predictions_queue_of_account", predictions.c.account_id, predictions.c.id, **_where(_QUEUED))
 _ASSIGNED = "worker_id IS NOT NULL AND finished_at IS NULL"
-Index(
-    "predictions_assigned",
-    predictions.c.worker_id,
-    sqlite_where=text(_ASSIGNED),
-    postgresql_where=text(_ASSIGNED),
-)
+Index("predictions_assigned", predictions.c.worker_id, **_where(_ASSIGNED))
 # Few in most installations, and looked for among the many that succeeded.
 _WENT_WRONG = "status IN ('failed', 'cancelled', 'abandoned')"
-Index(
-    "predictions_gone_wrong",
-    predictions.c.account_id,
-    predictions.c.status,
-    predictions.c.id,
-    sqlite_where=text(_WENT_WRONG),
-    postgresql_where=text(_WENT_WRONG),
-)
+Index("predictions_gone_wrong", predictions.c.account_id, predictions.c.status, predictions.c.id, **_where(_WENT_WRONG))
 _DUE = "finished_at IS NULL AND deadline IS NOT NULL"
-Index("predictions_due", predictions.c.deadline, sqlite_where=text(_DUE), postgresql_where=text(_DUE))
+Index("predictions_due", predictions.c.deadline, **_where(_DUE))
 _START_DUE = "status IN ('pending', 'starting') AND start_deadline IS NOT NULL"
-Index(
-    "predictions_start_due",
-    predictions.c.start_deadline,
-    sqlite_where=text(_START_DUE),
-    postgresql_where=text(_START_DUE),
-)
+Index("predictions_start_due", predictions.c.start_deadline, **_where(_START_DUE))
 
 # What a prediction put out, item by item. Its first event (number 1) and its last are in its own row.
 events = Table(
@@ -375,13 +353,7 @@ deliveries = Table(
     CheckConstraint("NOT again OR state = 'sending'", name="again_while_sending"),
 )
 _OPEN = "state IN ('due', 'sending')"
-Index(
-    "deliveries_due",
-    deliveries.c.receiver,
-    deliveries.c.due_at,
-    sqlite_where=text(_OPEN),
-    postgresql_where=text(_OPEN),
-)
+Index("deliveries_due", deliveries.c.receiver, deliveries.c.due_at, **_where(_OPEN))
 
 delivery_attempts = Table(
     "delivery_attempts",
@@ -481,14 +453,9 @@ files = Table(
     CheckConstraint("size >= 0", name="size_counts"),
 )
 _OF_PREDICTION = "prediction_id IS NOT NULL"
-Index(
-    "files_of_prediction",
-    files.c.prediction_id,
-    sqlite_where=text(_OF_PREDICTION),
-    postgresql_where=text(_OF_PREDICTION),
-)
+Index("files_of_prediction", files.c.prediction_id, **_where(_OF_PREDICTION))
 _EXPIRES = "expires_at IS NOT NULL"
-Index("files_expiry", files.c.expires_at, sqlite_where=text(_EXPIRES), postgresql_where=text(_EXPIRES))
+Index("files_expiry", files.c.expires_at, **_where(_EXPIRES))
 
 categories = Table(
     "categories",
