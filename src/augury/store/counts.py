@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, delete, func, select, tuple_, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, delete, func, literal_column, select, tuple_, update
 
 from augury.store.connection import Connection, Query
 from augury.store.derived import fresh_counts
@@ -32,13 +32,15 @@ TOTAL: ColumnElement[int] = models.c.predictions + func.coalesce(
 )
 """The number of predictions of all versions of a model, in a statement that has its row."""
 
+# Not the column itself: SQLite would go through all versions in the order of an index.
+_MODEL_ID = versions.c.model_id.concat(literal_column("''"))
 FRESH = (
     select(
-        versions.c.model_id.label("model_id"),
+        _MODEL_ID.label("model_id"),
         cast(func.sum(fresh_counts.c.predictions), BigInteger).label("predictions"),
     )
     .join_from(fresh_counts, versions, versions.c.id == fresh_counts.c.version_id)
-    .group_by(versions.c.model_id)
+    .group_by(_MODEL_ID)
     .subquery("fresh_models")
 )
 """Models that were run since the last fold, and how often since."""
