@@ -99,7 +99,8 @@ class _CogReading(Reading):
         if isinstance(shape, Refined):
             shape = _within_lists(shape.shape, shape.info)
         default = None if read.default is MISSING and _is_optional(shape) else read.default
-        return replace(read, shape=shape, default=default, field=_titled(read.name, read.field))
+        shown = _converted(shape, default)
+        return replace(read, shape=shape, default=default, field=_titled(read.name, read.field), shown=shown)
 
     def said_of(self, kind: Any) -> tuple[tuple[str, str], ...]:
         words = (("x-cog-array-type", "iterator"),)
@@ -209,6 +210,20 @@ def _within_lists(shape: Shape, info: InputField) -> Shape:
     return Refined(Either(inner) if isinstance(shape, Either) else inner[0], rest)
 
 
+def _converted(shape: Shape, default: Any) -> Any:
+    """A default as a number where one is declared and it is written as a text; predict() gets it as it is."""
+    bare = shape.shape if isinstance(shape, Refined) else shape
+    if isinstance(bare, Either):
+        bare = next((one for one in bare.options if one != NULL), bare)
+    number = _NUMBERS.get(bare.kind) if isinstance(bare, Scalar) else None
+    if number is None or not isinstance(default, (str, bool)):
+        return MISSING
+    try:
+        return number(default)
+    except ValueError:  # a text of another kind: it is shown as it is
+        return MISSING
+
+
 def _is_optional(shape: Shape) -> bool:
     bare = shape.shape if isinstance(shape, Refined) else shape
     return bare == NULL or (isinstance(bare, Either) and bare.nullable)
@@ -216,3 +231,6 @@ def _is_optional(shape: Shape) -> bool:
 
 def _titled(name: str, info: InputField) -> InputField:
     return info if info.title else replace(info, title=name.replace("_", " ").title())
+
+
+_NUMBERS: dict[str, Callable[[Any], Any]] = {"integer": int, "number": float}

@@ -43,6 +43,8 @@ class Parameter:
     default: Any
     """The author's own object, or MISSING."""
     field: InputField
+    shown: Any = MISSING
+    """The default as the schema has it, where that is not the author's own."""
 
     @property
     def required(self) -> bool:
@@ -137,7 +139,7 @@ def _input_schema(signature: Signature) -> Schema:
     if signature.description:
         schema["description"] = signature.description
     schema["properties"] = {
-        one.name: writer.describe(one.shape, one.field, one.default, order)
+        one.name: writer.describe(one.shape, one.field, one.default if one.shown is MISSING else one.shown, order)
         for order, one in enumerate(signature.parameters)
     }
     required = [one.name for one in signature.parameters if one.required]

@@ -360,6 +360,15 @@ CASES: list[Case] = [
         """,
     ),
     takes(
+        "defaults_that_are_converted",
+        """
+            a: int = Input(default="3", ge=1)
+            b: float = "0.5"
+            c: Optional[int] = Input(default="4")
+            d: int = Input(default=True)
+        """,
+    ),
+    takes(
         "annotations_as_texts",
         "a: 'Optional[List[str]]' = None\nb: 'Path' = Input(description='B')\nc: 'int' = Input(default=1, ge=0)",
     ),
