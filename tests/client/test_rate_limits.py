@@ -50,14 +50,15 @@ async def test_a_client_that_finds_the_queue_full_sleeps_and_succeeds(tmp_path: 
                 client = Client(server.token, server.api, http_client=http, async_http_client=async_http)
                 use = Use(client, asynchronously)
                 gate = tmp_path / "gate"
-                full = [http.post("/v1/predictions", json=body(latch, gate)).status_code for _ in range(8)]
-                assert full.count(202) <= 3, "one runs, two wait"
-                assert full[-1] == 429
+                fill(http, latch, gate)
                 gate.touch()
                 made = await use("predictions", "create", model=latch, input={"path": str(gate)})
                 done = await use("predictions", "wait", made["id"])
         assert done["output"] == "opened"
 
 
-def body(model: str, gate: Path) -> dict[str, Any]:
-    return {"model": model, "input": {"path": str(gate)}}
+def fill(http: httpx.Client, model: str, gate: Path) -> None:
+    body: dict[str, Any] = {"model": model, "input": {"path": str(gate)}}
+    statuses = [http.post("/v1/predictions", json=body).status_code for _ in range(8)]
+    assert statuses.count(202) <= 3, "one runs, two wait"
+    assert statuses[-1] == 429

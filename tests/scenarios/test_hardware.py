@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.nvml import compiled
 from tests.support.publishing import Client
 from tests.support.server import running
 from tests.support.signals import until
@@ -115,6 +116,27 @@ def test_a_version_whose_hardware_is_gone_waits_until_it_is_configured_for_anoth
         assert client.http.patch(path, json={"hardware_identifier": "other"}).is_success
         assert client.ended(waiting["id"])["status"] == "succeeded"
         assert server.log.count("this node cannot run a version") == 1
+
+
+def test_a_worker_sees_the_gpus_that_it_has_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(compiled(tmp_path).parent))
+    shown = 'import os\ndef predict() -> str:\n    return os.environ.get("CUDA_VISIBLE_DEVICES", "all")'
+    with running(tmp_path, hardware="pair: gpus=2, any: gpus=1") as server, closing(Client(server, tmp_path)) as client:
+        listed = {one["identifier"]: one for one in client.http.get("/hardware").json()["items"]}
+        assert (listed["gpu-h100-80gb-hbm3"]["gpus"], listed["gpu-h100-80gb-hbm3"]["vram_gb"]) == (1, 86)
+        assert listed["gpu-l4"]["name"] == "NVIDIA L4"
+        expected = {"cpu": "", "gpu-l4": "GPU-2", "gpu-h100-80gb-hbm3": "GPU-1"}
+        for hardware, gpus in expected.items():
+            model = client.publish(f"on-{hardware}", shown, f'hardware = "{hardware}"')
+            assert client.create(model, wait=20)["output"] == gpus
+        # Both are taken by idle workers: one of them goes.
+        assert client.create(client.publish("on-any", shown, 'hardware = "any"'), wait=20)["output"] == "GPU-2"
+        model = client.publish("on-both", shown)
+        refused = client.http.patch(
+            "/models/owner/on-both/versions/1/configuration", json={"hardware_identifier": "pair"}
+        )
+        # There are two, but of two kinds.
+        assert refused.json()["detail"][0]["type"] == "hardware_too_big"
 
 
 def states(client: Client) -> dict[str, list[str]]:
