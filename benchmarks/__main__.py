@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import cold, creates, lists, machine, memory, overhead, profile, recovery, streams, webhooks
+from benchmarks import cold, creates, files, lists, machine, memory, overhead, profile, recovery, streams, webhooks
 
 README = Path(__file__).parent / "README.md"
 MARK = "<!-- measured -->"
@@ -135,6 +135,21 @@ def _lists() -> str:
     )
 
 
+def _files() -> str:
+    seen = files.run()
+    size = f"{files.SIZE >> 30} GiB"
+    rows = [
+        ["upload of 1 GiB, in parts, four at once", f"{seen.upload:,.0f} MB/s"],
+        [f"upload of {size}", f"{seen.big_upload:,.0f} MB/s"],
+        ["the server's memory grew by, at most", f"{seen.upload_growth / 2**20:.1f} MiB"],
+        [f"output file of {size}, written by its model and stored", f"{seen.output_seconds:.1f} s"],
+        ["the server's memory grew by, at most", f"{seen.output_growth / 2**20:.1f} MiB"],
+        [f"download of {size}", f"{seen.download:,.0f} MB/s"],
+        ["the server's memory grew by, at most", f"{seen.download_growth / 2**20:.1f} MiB"],
+    ]
+    return _table("Files, on loopback", ["what", "figure"], rows)
+
+
 def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     lines = [f"### {title}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
@@ -150,6 +165,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "streams": _streams,
     "webhooks": _webhooks,
     "recovery": _recovery,
+    "files": _files,
     "lists": _lists,
 }
 
