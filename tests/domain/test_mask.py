@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from html import escape
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -28,6 +29,8 @@ KEY = "-----BEGIN KEY-----\n" + "\n".join(f"MIIE{n}" + "vQ" * 30 for n in range(
         json.dumps(SECRET, ensure_ascii=False),
         json.dumps({"a": [SECRET]}),
         quote(SECRET),
+        str(SECRET.encode()),
+        escape(SECRET),
         quote(SECRET, safe=""),
         quote_plus(SECRET),
         base64.b64encode(SECRET.encode()).decode(),

@@ -9,6 +9,7 @@ be found everywhere. Knows nothing about where texts come from.
 from __future__ import annotations
 
 import base64
+import html
 import json
 from collections.abc import Iterable, Iterator
 from typing import cast
@@ -124,7 +125,10 @@ def _written(value: str) -> Iterator[str]:
     yield repr(value)[1:-1]
     yield json.dumps(value)[1:-1]
     yield json.dumps(value, ensure_ascii=False)[1:-1]
+    yield html.escape(value)
     raw = value.encode("utf-8", "replace")
+    yield repr(raw)[2:-1]
+    yield quote(raw)
     yield quote(raw, safe="")
     yield quote_plus(raw)
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
