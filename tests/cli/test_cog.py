@@ -46,7 +46,7 @@ def test_what_the_machine_cannot_honour_is_named_before_the_push_and_the_rest_wo
           python_version: "3.1"
           system_packages: [no-such-package-anywhere]
           run:
-            - pip install dlib
+            - make install
         predict: predict.py:Predictor
         train: train.py:train
     """
@@ -58,7 +58,7 @@ def test_what_the_machine_cannot_honour_is_named_before_the_push_and_the_rest_wo
         "cog.yaml:1: image is ignored",
         "Python 3.1 is asked for",
         "no-such-package-anywhere",
-        "build.run is not run here (`pip install dlib`): put what it installs into python_packages",
+        "build.run is not run here (`make install`)",
         "train is ignored: training is out of scope",
         "pget is a program of Cog's images",
         "'/src/weights' is a path of Cog's images",
@@ -112,7 +112,7 @@ def test_a_mistake_is_told_with_its_place_and_nothing_is_published(
 def test_a_module_that_a_command_should_have_installed_is_missed_with_the_command_named(
     alone: Augury, tmp_path: Path
 ) -> None:
-    yaml = "build:\n  run:\n    - pip install nothing-of-that-name\npredict: predict.py:Predictor\n"
+    yaml = "build:\n  run:\n    - pip install ./nothing-of-that-name\npredict: predict.py:Predictor\n"
     ran = alone("check", folder(tmp_path, yaml, "import nothing_of_that_name\n"))
     assert ran.code == 1
     assert "cog.yaml:3: build.run is not run here" in ran.err

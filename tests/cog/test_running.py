@@ -72,6 +72,20 @@ def test_programs_of_its_environment_are_found_by_name(tmp_path: Path) -> None:
         assert one.output("a") is True
 
 
+@pytest.mark.parametrize("said", ["", "/elsewhere"])
+def test_caches_are_in_its_folder_unless_it_says_otherwise(tmp_path: Path, said: str) -> None:
+    source = """
+        import os
+        from cog import BasePredictor
+        class Predictor(BasePredictor):
+            def predict(self) -> bool:
+                return os.environ["XDG_CACHE_HOME"] == os.path.join(os.getcwd(), ".cache")
+    """
+    with worker(tmp_path, source, XDG_CACHE_HOME=said) as one:
+        one.ready()
+        assert one.output("a") is not bool(said)
+
+
 def test_the_copy_of_the_folder_has_its_links_folders_and_programs(tmp_path: Path) -> None:
     model, copy = tmp_path / "model", tmp_path / "copy"
     (model / "deep" / "empty").mkdir(parents=True)

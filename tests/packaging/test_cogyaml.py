@@ -233,6 +233,55 @@ def test_the_decorator_says_how_many_run_at_once(tmp_path: Path, head: str, deco
     assert project.notes == ((unread,) if "N" in decorator else ())
 
 
+@pytest.mark.parametrize(
+    ("command", "packages", "lines"),
+    [
+        ("pip install dlib", ("dlib",), ()),
+        ("pip3 install --no-cache-dir -U 'torch>=2' numpy==2.1.0", ("torch>=2", "numpy==2.1.0"), ()),
+        (
+            "python -m pip install a --extra-index-url https://example.org/b -f https://example.org/c",
+            ("a",),
+            ("--extra-index-url https://example.org/b", "--find-links https://example.org/c"),
+        ),
+        ("pip install git+https://example.org/a.git", (), ("git+https://example.org/a.git",)),
+    ],
+)
+def test_what_a_plain_pip_install_names_is_installed(
+    tmp_path: Path, command: str, packages: tuple[str, ...], lines: tuple[str, ...]
+) -> None:
+    project = cog(tmp_path, f'build:\n  run:\n    - "{command}"\n{NAMED}')
+    assert (project.dependencies, project.pip_lines) == (packages, lines)
+    assert project.notes == (f"cog.yaml:3: build.run: what `{command}` names is installed with the other packages",)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pip install .",
+        "pip install /tmp/a",
+        "pip install -r more.txt",
+        "pip install a --no-build-isolation",
+        "pip install a>=2",
+        "pip install a && echo b",
+        "pip install $A",
+        "cd a && pip install b",
+        "pip download a",
+        "pip install 'a",
+        "pip install",
+    ],
+)
+def test_any_other_command_is_named_and_not_guessed_at(tmp_path: Path, command: str) -> None:
+    project = cog(tmp_path, f'build:\n  run:\n    - "{command}"\n{NAMED}')
+    assert (project.dependencies, project.pip_lines) == ((), ())
+    assert "build.run is not run here" in project.notes[0]
+
+
+def test_variables_may_refer_to_those_before_them(tmp_path: Path) -> None:
+    text = NAMED + "environment:\n  - A=/data\n  - B=$A/b\n  - C=${A}x$B$D\n"
+    environ = cog(tmp_path, text).environ
+    assert (environ["B"], environ["C"]) == ("/data/b", "/datax/data/b$D")
+
+
 def test_what_is_not_to_be_had_here_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text('import subprocess\nHOME = "/src/weights"\n')
     project = cog(
@@ -242,7 +291,7 @@ def test_what_is_not_to_be_had_here_is_named_with_its_line(tmp_path: Path) -> No
         build:
           cuda: "12.1"
           run:
-            - pip install dlib
+            - pip install ./dlib
             - command: curl -o /usr/local/bin/pget https://example.org
               mounts: [{type: secret, id: a, target: /b}]
             - mkdir -p /data
@@ -256,7 +305,7 @@ def test_what_is_not_to_be_had_here_is_named_with_its_line(tmp_path: Path) -> No
     for words in (
         "cog.yaml:1: image is ignored",
         "cog.yaml:3: build.cuda is ignored",
-        "cog.yaml:5: build.run is not run here (`pip install dlib`): put what it installs into python_packages",
+        "cog.yaml:5: build.run is not run here (`pip install ./dlib`): put what it installs into python_packages",
         "cog.yaml:6: build.run is not run here (`curl",
         "cog.yaml:8: build.run is not run here (`mkdir",
         "cog.yaml:10: build.pre_install is not run here",

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, cast
 
 from augury.packaging import cogcode
 from augury.packaging.errors import ProjectError
-from augury.packaging.requirements import Reading, name_of
+from augury.packaging.requirements import Reading, name_of, pip_install
 from augury.packaging.yamltext import Section, Written, parse
 
 FILE = "cog.yaml"
@@ -39,8 +39,10 @@ BUILD_KEYS = (
     "cog_runtime",
     "fast",
 )
+COMMAND_KEYS = ("pre_install", "run")
 _PROVIDED = ("cog", "coglet")
 _RESERVED = re.compile(r"PATH|HOME|TMPDIR|PYTHON.*|LD_.*|AUGURY_.*")
+_REFERENCE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
 _SHOWN = 100
 
 
@@ -137,6 +139,10 @@ def _packages(root: Path, build: Section, seen: cogcode.Seen) -> tuple[list[str]
         reading.take(one.text, FILE, one.line)
     if file:
         reading.take_file(file.text, FILE, file.line, "build.python_requirements")
+    for key in COMMAND_KEYS:
+        for command in _commands(build, key):
+            for line in (pip_install(command.text) or "").splitlines():
+                reading.take(line, FILE, command.line)
     known = {name_of(one) for one in reading.named}
     brought = [cogcode.BROUGHT[module] for module in sorted(seen.modules)]
     return [*reading.named, *(package for package in brought if package not in known)], reading
@@ -167,7 +173,7 @@ def _environment(top: Section) -> dict[str, str]:
             problem = f"environment sets {name} twice"
         if problem:
             top.complain("environment", problem, line=one.line)
-        found[name] = value
+        found[name] = _REFERENCE.sub(lambda match: found.get(match[1] or match[2], match[0]), value)
     return found
 
 
@@ -187,7 +193,7 @@ def _not_honoured(top: Section, build: Section) -> list[str]:
         written = build.text(key)
         if written is not None:
             notes.append(f"{FILE}:{written.line}: build.{key} is ignored: what is installed on the machine counts")
-    for key in ("pre_install", "run"):
+    for key in COMMAND_KEYS:
         notes += (_command_note(key, written) for written in _commands(build, key))
     return notes
 
@@ -214,6 +220,8 @@ def _refuse_command(build: Section, key: str, line: int) -> NoReturn:
 def _command_note(key: str, command: Written) -> str:
     shown = " ".join(command.text.split())
     shown = shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"
+    if pip_install(command.text):
+        return f"{FILE}:{command.line}: build.{key}: what `{shown}` names is installed with the other packages"
     if re.search(r"\bpip3?\s+install\b", shown):
         what = "put what it installs into python_packages or python_requirements"
     elif re.search(r"\b(curl|wget|pget|git)\b", shown):

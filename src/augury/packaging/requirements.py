@@ -8,6 +8,7 @@ Nothing is looked up and nothing installed. Knows nothing about where the lines 
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
@@ -55,6 +56,33 @@ def name_of(requirement: str) -> str | None:
         return canonicalize_name(Requirement(requirement).name)
     except InvalidRequirement:
         return None
+
+
+def pip_install(command: str) -> str | None:
+    """What a plain `pip install …` would install, as one line of requirements each; None for any other command."""
+    try:
+        shell = shlex.shlex(command, posix=True, punctuation_chars=True)
+        shell.whitespace_split, shell.commenters = True, ""
+        words = list(shell)
+    except ValueError:
+        return None
+    if words[:2] in (["python", "-m"], ["python3", "-m"]):
+        words = words[2:]
+    if words[:2] not in (["pip", "install"], ["pip3", "install"]):
+        return None
+    lines: list[str] = []
+    rest = iter(words[2:])
+    for word in rest:
+        option, equals, value = word.partition("=")
+        if option in _PASSED_ON and option not in _SWITCHES:
+            lines.append(f"{option} {value if equals else next(rest, '')}")
+        elif word in (*_PASSED_OVER, "-q", "--quiet", "--force-reinstall"):
+            continue
+        elif word.startswith(("-", ".", "/", "~", "$")) or not re.match(r"[A-Za-z0-9]", word):
+            return None
+        else:
+            lines.append(word)
+    return "\n".join(lines) or None
 
 
 @dataclass

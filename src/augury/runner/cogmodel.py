@@ -35,7 +35,10 @@ def prepare(folder: str, scratch: str) -> str:
     # Such models call `python` and programs of their packages by name.
     programs = os.path.dirname(sys.executable)
     os.environ["PATH"] = os.pathsep.join((programs, os.environ.get("PATH", os.defpath)))
-    return mirror(folder, os.path.join(scratch, "model"))
+    home = mirror(folder, os.path.join(scratch, "model"))
+    # Where Cog's images have it, so that what is there already is found.
+    os.environ["XDG_CACHE_HOME"] = os.environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
+    return home
 
 
 def mirror(folder: str, target: str) -> str:
