@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import itertools
 import random
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import pytest
 from sqlalchemy import delete, func, insert, select
 
 from augury.domain.ids import AccountId, ModelId
 from augury.domain.model import Category, Model
 from augury.domain.prediction import Prediction, Status
-from augury.store import categories, counts, listings, models, predictions, search, users
+from augury.store import categories, counts, listings, migrate, models, predictions, search, users
 from augury.store.connection import Connection, ConstraintViolated
-from augury.store.database import Database
+from augury.store.database import Database, open_database
 from augury.store.listings import Listing
 from augury.store.tables import accounts
 from augury.store.tables import models as model_table
@@ -112,6 +114,31 @@ async def test_a_count_is_exact_while_predictions_are_made_folded_and_removed(db
     while await db.read(counts.unfolded):
         await db.write(counts.fold)
     assert await _count(db) == 200
+
+
+async def test_creates_of_one_model_do_not_wait_for_each_other_and_folding_waits_for_none(postgres_url: str) -> None:
+    held, release = threading.Event(), threading.Event()
+
+    def hold(c: Connection) -> None:
+        predictions.insert(c, rows.new())
+        held.set()
+        release.wait(20)
+
+    await anyio.to_thread.run_sync(migrate.upgrade, postgres_url)
+    async with open_database(postgres_url) as db:
+        await db.write(rows.seed)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(db.write, hold)
+            await anyio.to_thread.run_sync(held.wait, 20)
+            try:
+                with anyio.fail_after(10):
+                    for _ in range(12):
+                        await rows.add(db)
+                    await db.write(counts.fold)
+                    assert await _count(db) == 12
+            finally:
+                release.set()
+        assert await _count(db) == 13
 
 
 async def test_a_prediction_that_is_not_stored_is_not_counted(db: Database) -> None:
