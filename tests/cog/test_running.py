@@ -385,6 +385,18 @@ def test_a_path_of_cogs_images_that_setup_misses_is_explained_too(tmp_path: Path
         assert "leave out /src/" in one.expect(SetupFailed).message
 
 
+def test_a_model_of_ours_stays_one_beside_a_cog_yaml(tmp_path: Path) -> None:
+    source = """
+        from augury import TextStream
+        def predict(text: str) -> TextStream:
+            yield from text
+    """
+    files = {"cog.yaml": "predict: predict.py", "pyproject.toml": "[tool.augury]\nconcurrency = 1\n"}
+    with Worker(tmp_path, source, files=files) as one:
+        one.ready()
+        assert one.output("a", text="abc") == "abc"
+
+
 def test_a_model_of_ours_works_in_a_folder_of_its_run_as_ever(tmp_path: Path) -> None:
     source = """
         import os

@@ -330,7 +330,16 @@ def names(project: Project) -> list[str]:
 def test_a_cog_model_has_what_cogs_image_would_have(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("*.bin\n")
     (tmp_path / ".dockerignore").write_text("# not these\n/data\n**/*.tmp\ncog.yaml\nout?.png\n!data/keep\n")
-    for name in ("weights.bin", "a.tmp", "data/lost", "data/keep/it", "deep/b.tmp", "out1.png", "out12.png"):
+    for name in (
+        ".cog/tmp/x",
+        "weights.bin",
+        "a.tmp",
+        "data/lost",
+        "data/keep/it",
+        "deep/b.tmp",
+        "out1.png",
+        "out12.png",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x")
     project = cog(tmp_path, NAMED)

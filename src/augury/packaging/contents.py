@@ -31,6 +31,7 @@ IGNORED = GitIgnoreSpec.from_lines(
         ".venv",
         "node_modules",
         ".augury*",
+        ".cog",
         ".DS_Store",
         ".ipynb_checkpoints",
         ".mypy_cache",

@@ -27,7 +27,14 @@ def is_cog(folder: Optional[str] = None) -> bool:
     """Whether this process is to run a model for Cog, or the folder looks like one."""
     if ENTRY_VARIABLE in os.environ:
         return True
-    return folder is not None and os.path.isfile(os.path.join(folder, "cog.yaml"))
+    if folder is None or not os.path.isfile(os.path.join(folder, "cog.yaml")):
+        return False
+    try:
+        with open(os.path.join(folder, "pyproject.toml"), encoding="utf-8", errors="replace") as described:
+            # Where both are there, this table says whose model it is.
+            return re.search(r"^\s*\[\s*tool\s*\.\s*augury\b", described.read(), re.MULTILINE) is None
+    except OSError:
+        return True
 
 
 def prepare(folder: str, scratch: str) -> str:
