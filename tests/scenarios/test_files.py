@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from tests.support.publishing import Client
+from tests.support.receiver import receiving
 from tests.support.server import Server, running
 from tests.support.signals import until
 
@@ -461,3 +462,88 @@ def test_what_is_only_known_when_it_is_fetched_fails_then(client: Client, tmp_pa
             assert words in found["error"]["message"]
         assert client.create(model, wait=20, image=base + "/fine")["output"]["image"][2] == 10
         site.shutdown()
+
+
+HOSTILE = """
+    import os, pathlib
+    import augury
+    from augury import File
+    from augury.runner import handover
+
+    told = handover.Handover.untold
+
+    def predict(name: str, target: str = "") -> File:
+        path = augury.scratch() / "out.txt"
+        path.write_text("harmless")
+
+        def lying(self):
+            found = told(self)
+            for one in found:
+                one["file"] = name or one["file"]
+                if target:
+                    place = os.path.join(self._folder, one["file"])
+                    os.unlink(place)
+                    os.symlink(target, place)
+            return found
+
+        handover.Handover.untold = lying
+        return File(path)
+"""
+
+
+def test_a_worker_that_lies_about_its_files_gets_none_of_the_servers(own_server: Server, own_client: Client) -> None:
+    model = own_client.publish("hostile", HOSTILE)
+    token = own_server.data / "token"
+    for name in ("../../../../token", "spill-x.json", str(token), "file-" + "0" * 32 + "/../../../../../token"):
+        found = own_client.create(model, wait=20, name=name)
+        assert found["status"] == "failed"
+        assert "is no output file" in str(found["error"])
+    found = own_client.ended(own_client.create(model, name="file-" + "0" * 32)["id"])
+    assert (found["status"], found["error"]["detail"]["type"]) == ("failed", "storage")
+    found = own_client.ended(own_client.create(model, name="", target=str(token))["id"])
+    assert (found["status"], found["error"]["detail"]["type"]) == ("failed", "storage")
+    assert token.read_text().startswith("aug_")
+    assert not files_of(own_server)
+
+
+DYING = """
+    import os, threading
+    from typing import Iterator
+    import augury
+    from augury import File
+
+    def predict(count: int) -> Iterator[File]:
+        for number in range(count):
+            path = augury.scratch() / "frame.txt"
+            path.write_text(str(number))
+            yield File(path)
+        threading.Event().wait(0.05)
+        os._exit(3)
+"""
+
+
+def test_files_of_a_worker_that_dies_are_kept_and_the_error_is_the_last_event(
+    own_server: Server, own_client: Client, anybody: httpx.Client
+) -> None:
+    model = own_client.publish("dying", DYING)
+    body = {"model": model, "input": {"count": 50}, "stream": True}
+    created = own_client.http.post("/predictions", json=body).json()
+    links = events(own_client, created["id"])
+    assert own_client.ended(created["id"])["error"]["detail"]["exit"] == "exit code 3"
+    assert links
+    assert [fetched(anybody, link)[0] for link in links] == [str(number) for number in range(len(links))]
+    until(lambda: len(files_of(own_server)) == len(links), "nothing is left that no link leads to")
+
+
+def test_a_webhook_has_the_same_link(tmp_path: Path) -> None:
+    with (
+        receiving() as receiver,
+        running(tmp_path, webhook_allow="127.0.0.0/8") as server,
+        closing(Client(server, tmp_path)) as client,
+    ):
+        model = client.publish("failing", FAILING)
+        body = {"model": model, "input": {"how": "well"}, "webhook": {"url": receiver.url}}
+        created = client.http.post("/predictions", json=body).json()
+        found = client.ended(created["id"])
+        assert "/v1/files/" in found["output"]
+        assert receiver.until_ended()[-1].json["output"] == found["output"]

@@ -20,7 +20,7 @@ import anyio
 import anyio.abc
 
 from augury.domain.file import UNKNOWN_TYPE, StoredFile, is_media_type, safe_name
-from augury.domain.prediction import Failure, internal
+from augury.domain.prediction import Failure, external, internal
 from augury.engine.filed import TOKEN, Claimed, Filing
 from augury.engine.guarded import guarded
 from augury.engine.pressure import Pressure
@@ -54,14 +54,17 @@ class Clerk:
         return bool(told) or (run.filing is not None and run.filing.busy)
 
     def receive(self, worker: Worker, run: Run, told: Sequence[Any], then: Callable[[], None]) -> None:
-        """Keep these files, and call `then` when that is done, for those before them, too.
-
-        Raises ValueError for what is no description of files.
-        """
+        """Keep these files, and call `then` when that is done, for those before them, too."""
         filing = run.filing
         if filing is None:
             filing = run.filing = Filing()
-        claimed = [self._claim(worker, run, filing, one) for one in told]
+        claimed: list[Claimed] = []
+        for one in told:
+            try:
+                claimed.append(self._claim(worker, run, filing, one))
+            except (ValueError, AttributeError) as error:
+                # What a worker tells is foreign: whatever is wrong with it, the prediction ends.
+                filing.failure = filing.failure or external(f"Its worker told nonsense: {error}.", type="result")
         filing.waiting.append((claimed, then))
         self.pressure(worker).add(WEIGHT * len(claimed))
         if not filing.busy:
@@ -74,7 +77,7 @@ class Clerk:
             self.tasks.start_soon(guarded, "discard files", partial(self._delete, files))
 
     def _claim(self, worker: Worker, run: Run, filing: Filing, told: Any) -> Claimed:
-        token, source, name, kind = (str(told[key]) for key in ("token", "file", "name", "type"))
+        token, source, name, kind = (str(told.get(key)) for key in ("token", "file", "name", "type"))
         if _NAME.fullmatch(source) is None or TOKEN.fullmatch(token) is None:
             raise ValueError(f"{source[:100]!r} is no output file")
         kind = kind.partition(";")[0].strip().lower()
