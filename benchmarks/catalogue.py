@@ -72,6 +72,10 @@ def fill(url: str, owner: str, size: Size) -> None:
     else:
         _fill_postgres(url, owner, size)
     anyio.run(_fold, url)
+    if not url.startswith("sqlite"):
+        with psycopg.connect(url, autocommit=True) as connection:
+            # As its own housekeeping would have done by now.
+            connection.execute("VACUUM ANALYZE")
 
 
 def _fill_sqlite(path: str, owner: str, size: Size) -> None:
@@ -101,9 +105,6 @@ def _fill_postgres(url: str, owner: str, size: Size) -> None:
         connection.execute(
             "INSERT INTO fresh_counts SELECT version_id, 0, count(*) FROM predictions GROUP BY version_id"
         )
-    with psycopg.connect(url, autocommit=True) as connection:
-        # As its own housekeeping would have done by now.
-        connection.execute("VACUUM ANALYZE")
 
 
 async def _fold(url: str) -> None:

@@ -157,7 +157,7 @@ def _described(connection: sqlalchemy.Connection) -> dict[str, Any]:
 
 def _is_portable(name: str | None, _type: str, _parents: Any) -> bool:
     """Whether both databases have it: all but the words of the search."""
-    return name is None or not (name == "words" or name.startswith("documents_words"))
+    return name is None or not (name.endswith("words") or name.startswith("documents_words"))
 
 
 def _by_hand(connection: sqlalchemy.Connection) -> list[str]:

@@ -28,8 +28,8 @@ MODELS = "models"
 USERS = "users"
 
 _WORD = re.compile(r"[^\W_]+")
-_TIERS = (("title", "A"), ("title about", "AB"), ("title about body", "ABC"))
-"""Where all words have to be, from the best place to any."""
+_TIERS = (("title", "title_words"), ("title about", "about_words"), ("title about body", "words"))
+"""Where all words have to be, from the best place to any: columns of FTS5, and the column that is a tsvector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ def private_to(account_id: AccountId) -> str:
 def find(c: Connection, wanted: Sequence[str], audiences: Sequence[str]) -> list[Found]:
     """At most MOST documents for these audiences that have all the words, the last one as a beginning of a word."""
     found: dict[str, Found] = {}
-    for tier, (columns, weights) in enumerate(_TIERS):
-        for subject, title, predictions in _matches(c, wanted, audiences, columns, weights):
+    for tier, (columns, vector) in enumerate(_TIERS):
+        for subject, title, predictions in _matches(c, wanted, audiences, columns, vector):
             found.setdefault(subject, Found(subject, title, tier, predictions or 0))
         if len(found) >= MOST:
             break
@@ -89,13 +89,13 @@ def refresh_account(c: Connection, account_id: AccountId, *, renamed: bool = Fal
         c.change(_OF_ACCOUNT[c.dialect], wanted=account_id)
 
 
-def _matches(c: Connection, wanted: Sequence[str], audiences: Sequence[str], columns: str, weights: str) -> list[Row]:
+def _matches(c: Connection, wanted: Sequence[str], audiences: Sequence[str], columns: str, vector: str) -> list[Row]:
     if c.dialect == "sqlite":
         terms = " AND ".join([*(f'"{one}"' for one in wanted[:-1]), f'"{wanted[-1]}" *'])
         who = " OR ".join(f'"{one}"' for one in audiences)
         return c.run(_FTS5, match=f"{{{columns}}} : ({terms}) AND audience : ({who})", most=MOST)
-    terms = " & ".join([*(f"'{one}':{weights}" for one in wanted[:-1]), f"'{wanted[-1]}':*{weights}"])
-    return c.run(_TSVECTOR, terms=terms, who=" | ".join(f"'={one}'" for one in audiences), most=MOST)
+    terms = " & ".join([*(f"'{one}'" for one in wanted[:-1]), f"'{wanted[-1]}':*"])
+    return c.run(_TSVECTOR[vector], terms=terms, who=" | ".join(f"'={one}'" for one in audiences), most=MOST)
 
 
 _FTS5 = Query(
@@ -105,14 +105,20 @@ _FTS5 = Query(
         "WHERE documents_words MATCH :match ORDER BY documents_words.rowid LIMIT :most"
     )
 )
-_TSVECTOR = Query(
-    text(
-        "SELECT documents.subject, documents.title, models.predictions FROM documents "
-        "LEFT JOIN models ON models.id = documents.subject "
-        "WHERE documents.words @@ to_tsquery('simple', :terms) AND documents.words @@ CAST(:who AS tsquery) "
-        "LIMIT :most"
+# Of words that the parser does not know nothing is left, which alone would let everything fit. The documents come
+# first, as nobody else knows that they are few.
+_TSVECTOR = {
+    vector: Query(
+        text(
+            "WITH found AS MATERIALIZED (SELECT subject, title FROM documents "  # noqa: S608 - of constants
+            f"WHERE {vector} @@ (to_tsquery('simple', :terms) && CAST(:who AS tsquery)) "
+            "AND numnode(to_tsquery('simple', :terms)) > 0 LIMIT :most) "
+            "SELECT found.subject, found.title, models.predictions FROM found "
+            "LEFT JOIN models ON models.id = found.subject"
+        )
     )
-)
+    for _, vector in _TIERS
+}
 
 
 def _upsert(choice: str) -> str:

@@ -262,15 +262,18 @@ _WORDS = {
         "INSERT INTO documents_words (rowid, audience, title, about, body) "
         "VALUES (NEW.id, NEW.audience, NEW.title, NEW.about, NEW.body); END",
     ),
-    "postgresql": (
-        "ALTER TABLE documents ADD COLUMN words tsvector GENERATED ALWAYS AS "
-        "(array_to_tsvector(ARRAY['=' || audience]) || "
-        + " || ".join(
-            f"setweight(to_tsvector('simple'::regconfig, translate({name}, '{_PARTS}', repeat(' ', 40))), '{weight}')"
-            for name, weight in (("title", "A"), ("about", "B"), ("body", "C"))
+    "postgresql": tuple(
+        statement
+        for column, place in (
+            ("title_words", "title"),
+            ("about_words", "title || ' ' || about"),
+            ("words", "title || ' ' || about || ' ' || body"),
         )
-        + ") STORED",
-        "CREATE INDEX documents_words ON documents USING gin (words) WITH (fastupdate = off)",
+        for statement in (
+            f"ALTER TABLE documents ADD COLUMN {column} tsvector GENERATED ALWAYS AS (array_to_tsvector(ARRAY['=' || "
+            f"audience]) || to_tsvector('simple'::regconfig, translate({place}, '{_PARTS}', repeat(' ', 40)))) STORED",
+            f"CREATE INDEX documents_{column} ON documents USING gin ({column}) WITH (fastupdate = off)",
+        )
     ),
 }
 # Before this step no model was in a category.
