@@ -547,3 +547,17 @@ def test_a_webhook_has_the_same_link(tmp_path: Path) -> None:
         found = client.ended(created["id"])
         assert "/v1/files/" in found["output"]
         assert receiver.until_ended()[-1].json["output"] == found["output"]
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_generator_that_is_not_streamed_puts_out_each_file_as_it_was_when_it_was_yielded(
+    client: Client, anybody: httpx.Client, kind: str
+) -> None:
+    source = (
+        STREAM
+        if kind == "sync"
+        else STREAM.replace("def predict", "async def predict").replace("Iterator", "AsyncIterator")
+    )
+    output = client.create(client.publish(f"unstreamed-{kind}", source), wait=20, count=5)["output"]
+    assert [fetched(anybody, one["frame"])[0] for one in output[::2]] == ["frame 0", "frame 2", "frame 4"]
+    assert output[1::2] == ["item 1", "item 3"]

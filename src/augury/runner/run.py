@@ -53,14 +53,14 @@ class Desk:
         signature = self.predictor.signature
         if run.stream is not None:
             return invoke.feed(self.predictor.predict, arguments, run.stream, run.tell)
-        return invoke.call(self.predictor.predict, arguments, signature.is_generator, signature.is_text)
+        return invoke.call(self.predictor.predict, arguments, signature.is_generator, signature.is_text, run.keep)
 
     def call_async(self, run: Run, arguments: Dict[str, Any]) -> Awaitable[Any]:
         """The result of an async predict()."""
         signature = self.predictor.signature
         if run.stream is not None:
             return invoke.feed_async(self.predictor.predict, arguments, run.stream, run.tell)
-        return invoke.call_async(self.predictor.predict, arguments, signature.is_generator, signature.is_text)
+        return invoke.call_async(self.predictor.predict, arguments, signature.is_generator, signature.is_text, run.keep)
 
     def warn_outside(self, where: str, error: BaseException) -> None:
         """Tell in the worker's own log what the model's code raised where no prediction can answer for it."""
@@ -144,6 +144,18 @@ class Run:
         for name in ignored:
             self.warn(f"The input {name!r} is not one of this model's: it was dropped.")
         return arguments
+
+    def keep(self, item: Any) -> Any:
+        """What stands for an item that was yielded, its files taken now; what is no output fails at the end."""
+        if item is None or isinstance(item, (str, int, float)):
+            return item
+        try:
+            plain, warnings = convert.encode_output(item, self._emit)
+        except convert.OutputError:
+            return item
+        for warning in warnings:
+            self.warn(warning)
+        return plain
 
     def begin(self) -> None:
         """predict() is entered now."""
