@@ -77,6 +77,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "uploads": {
         "id": "upload-2",
         "account_id": ACCOUNT,
+        "name": "n",
+        "handle": "h",
         "mime_type": "text/plain",
         "size": 0,
         "part_size": 0,
@@ -87,6 +89,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "files": {
         "id": "file-1",
         "account_id": ACCOUNT,
+        "blob": "b-1",
         "name": "n",
         "mime_type": "text/plain",
         "size": 0,
