@@ -82,8 +82,11 @@ def of_models(c: Connection, model_ids: Sequence[ModelId]) -> dict[ModelId, tupl
     if not model_ids:
         return {}
     found: dict[ModelId, tuple[Category, ...]] = {}
-    for row in c.execute(_OF_MODELS.where(model_categories.c.model_id.in_(model_ids))):
-        model_id, *category = tuple(row)
+    if len(model_ids) == 1:
+        rows = c.run(_OF_ONE, model_id=model_ids[0])
+    else:
+        rows = [tuple(row) for row in c.execute(_OF_MODELS.where(model_categories.c.model_id.in_(model_ids)))]
+    for model_id, *category in rows:
         found[model_id] = (*found.get(model_id, ()), Category(*category))
     return found
 
@@ -131,3 +134,4 @@ _OF_MODELS = (
     .join_from(model_categories, categories, categories.c.slug == model_categories.c.slug)
     .order_by(categories.c.name, categories.c.slug)
 )
+_OF_ONE = Query(_OF_MODELS.where(model_categories.c.model_id == bindparam("model_id")))

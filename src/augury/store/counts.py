@@ -54,9 +54,9 @@ def unfolded(c: Connection) -> bool:
     return bool(c.run(_ANY))
 
 
-def fold(c: Connection, limit: int = FOLD) -> int:
+def fold(c: Connection) -> int:
     """Add fresh counts to their models; how many rows that were. What is being written just now waits for next time."""
-    taken = c.run(_TAKE, limit=limit)
+    taken = c.run(_TAKE, limit=FOLD)
     sums: Counter[str] = Counter()
     for model_id, predictions in taken:
         sums[model_id] += predictions
