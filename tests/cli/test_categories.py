@@ -22,11 +22,15 @@ def test_the_commands_of_the_page_do_what_it_says(augury: Augury) -> None:
     assert (found["name"], [one["slug"] for one in found["categories"]]) == ("atlas", ["maps", "text-to-image"])
 
 
-def test_categories_are_changed_and_deleted(augury: Augury) -> None:
+def test_a_category_is_changed_and_listed(augury: Augury) -> None:
     augury.done("categories", "create", "Birds", "--slug", "aves")
     assert augury.done("categories", "change", "aves", "--description", "They fly").out == "aves\n"
     assert ["aves", "Birds", "They fly"] in augury.done("categories").rows
     assert augury("categories", "change", "aves").code == 2
-    assert augury("categories", "delete", "aves").code == 1, "without an answer nothing is deleted"
-    augury.done("categories", "delete", "aves", "--yes")
-    assert augury("categories", "delete", "aves", "--yes").code == 1
+
+
+def test_a_category_is_deleted_once_and_not_without_an_answer(augury: Augury) -> None:
+    augury.done("categories", "create", "Fish")
+    assert augury("categories", "delete", "fish").code == 1
+    augury.done("categories", "delete", "fish", "--yes")
+    assert augury("categories", "delete", "fish", "--yes").code == 1
