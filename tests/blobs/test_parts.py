@@ -54,6 +54,23 @@ async def test_parts_in_any_order_become_one_blob(tmp_path: Path) -> None:
     assert [one.key async for one in blobs.begun()] == []
 
 
+async def test_whoever_completes_it_at_the_same_time_gets_the_same_blob(tmp_path: Path) -> None:
+    blobs = LocalBlobs(tmp_path)
+    for number in range(20):
+        key = f"files/{number}"
+        handle = await blobs.begin(key, 3)
+        etags = [await blobs.put_part(key, handle, 1, 0, chunks(b"abc"))]
+        sizes: list[int] = []
+
+        async def complete(key: str = key, handle: str = handle, etags: list[str] = etags) -> None:
+            sizes.append((await blobs.complete(key, handle, etags)).size)  # noqa: B023 - all of it ends in this turn
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(8):
+                tasks.start_soon(complete)
+        assert sizes == [3] * 8
+
+
 async def test_an_empty_blob_has_a_part_too(tmp_path: Path) -> None:
     blobs = LocalBlobs(tmp_path)
     handle = await blobs.begin(KEY, 0)

@@ -20,7 +20,8 @@ from tests.support.signals import until
 
 
 def _augury(*arguments: str, data: Path, url: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "AUGURY_DATABASE_URL": url, "AUGURY_DATA": str(data)}
+    given = {"AUGURY_DATABASE_URL": url, "AUGURY_DATA": str(data), "AUGURY_SECRET_KEY": "0123456789abcdef" * 2}
+    environment = {**os.environ, **given}
     command = [sys.executable, "-m", "augury", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=25, check=False)
 

@@ -172,12 +172,14 @@ class LocalBlobs:
     def _complete(self, key: str, place: Path, handle: str) -> BlobStat:
         whole = self._parts.path(handle)
         try:
-            stream = whole.open("rb")
+            with whole.open("rb") as stream:
+                os.utime(stream.fileno())
+                return self._settle(key, place, whole, stream)
         except FileNotFoundError:
-            return _stat(key, place)  # completed before
-        with stream:
-            os.utime(whole)
-            return self._settle(key, place, whole, stream)
+            # Completed before, or by somebody else in this moment, who may not have flushed its name yet.
+            found = _stat(key, place)
+            _flush_folder(place.parent)
+            return found
 
     def _settle(self, key: str, place: Path, partial: Path, stream: BinaryIO) -> BlobStat:
         stream.flush()
