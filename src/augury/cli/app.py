@@ -38,9 +38,13 @@ COMMANDS: dict[str, Command | Group] = {
             "create": Command("Make a model that has no version yet.", "augury.cli.models:create"),
             "update": Command("Change what is said about a model.", "augury.cli.models:update"),
             "delete": Command("Delete a model with all its versions.", "augury.cli.models:delete"),
-            "access": Command("List who may run a restricted model.", "augury.cli.sharing:access"),
-            "allow": Command("Let a user run a restricted model.", "augury.cli.sharing:allow"),
-            "deny": Command("Take that back.", "augury.cli.sharing:deny"),
+            "access": Command(
+                "List who may run a model while it is restricted, besides its owner.", "augury.cli.sharing:access"
+            ),
+            "allow": Command("Let a user run a model while it is restricted.", "augury.cli.sharing:allow"),
+            "deny": Command(
+                "Take that back. What the user has started already runs to its end.", "augury.cli.sharing:deny"
+            ),
         },
         default="list",
     ),
@@ -48,9 +52,13 @@ COMMANDS: dict[str, Command | Group] = {
         "List, create, change and delete the categories of models.",
         {
             "list": Command("List all categories.", "augury.cli.categories:list_"),
-            "create": Command("Make a category.", "augury.cli.categories:create"),
-            "change": Command("Change the name or the description of a category.", "augury.cli.categories:change"),
-            "delete": Command("Delete a category.", "augury.cli.categories:delete"),
+            "create": Command("Make a category. For admins.", "augury.cli.categories:create"),
+            "change": Command(
+                "Change the name or the description of a category. For admins.", "augury.cli.categories:change"
+            ),
+            "delete": Command(
+                "Delete a category, which takes it off its models. For admins.", "augury.cli.categories:delete"
+            ),
         },
         default="list",
     ),
@@ -68,7 +76,9 @@ COMMANDS: dict[str, Command | Group] = {
     "variables": Group(
         "List, create, change and delete variables.",
         {
-            "list": Command("List your variables.", "augury.cli.variables:list_"),
+            "list": Command(
+                "List your variables. The values of secret ones are not shown.", "augury.cli.variables:list_"
+            ),
             "create": Command(
                 "Make a variable for the environments of your models' workers.", "augury.cli.variables:create"
             ),
@@ -87,11 +97,14 @@ COMMANDS: dict[str, Command | Group] = {
         },
     ),
     "workers": Command("Show what runs where, since when, doing what.", "augury.cli.workers:workers"),
-    "hardware": Command("List what versions may run on.", "augury.cli.hardware:hardware"),
+    "hardware": Command(
+        "List what versions may run on: what the nodes have, and the parts of it that have a name.",
+        "augury.cli.hardware:hardware",
+    ),
     "tokens": Group(
         "List, make and revoke tokens.",
         {
-            "list": Command("List the tokens of an account.", "augury.cli.tokens:list_"),
+            "list": Command("List the tokens of an account, newest first.", "augury.cli.tokens:list_"),
             "create": Command("Make a token and print it.", "augury.cli.tokens:create"),
             "revoke": Command("Make a token worthless.", "augury.cli.tokens:revoke"),
         },
@@ -100,13 +113,15 @@ COMMANDS: dict[str, Command | Group] = {
     "users": Group(
         "List, show, create, change, disable and delete accounts.",
         {
-            "list": Command("List all accounts.", "augury.cli.users:list_"),
+            "list": Command("List all accounts, in the order in which they joined.", "augury.cli.users:list_"),
             "show": Command("Show an account.", "augury.cli.users:show"),
-            "create": Command("Make an account.", "augury.cli.users:create"),
+            "create": Command("Make an account. For admins.", "augury.cli.users:create"),
             "change": Command("Change your account, or as an admin another's.", "augury.cli.users:change"),
-            "disable": Command("Refuse all tokens of an account.", "augury.cli.users:disable"),
-            "enable": Command("Take the tokens of a disabled account again.", "augury.cli.users:enable"),
-            "delete": Command("Delete an account that has nothing.", "augury.cli.users:delete"),
+            "disable": Command("Refuse all tokens of an account, at once. For admins.", "augury.cli.users:disable"),
+            "enable": Command("Take the tokens of a disabled account again. For admins.", "augury.cli.users:enable"),
+            "delete": Command(
+                "Delete an account that has no models and no predictions. For admins.", "augury.cli.users:delete"
+            ),
         },
         default="list",
     ),
