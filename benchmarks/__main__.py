@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import cold, creates, machine, memory, overhead, profile, recovery, streams, webhooks
+from benchmarks import cold, creates, files, lists, machine, memory, overhead, profile, recovery, streams, webhooks
 
 README = Path(__file__).parent / "README.md"
 MARK = "<!-- measured -->"
@@ -124,6 +124,32 @@ def _recovery() -> str:
     return _table("Recovery", ["what, from the start of the process", "figure"], rows)
 
 
+def _lists() -> str:
+    filled, seen = lists.run()
+    made = ", ".join(f"{one.database} in {one.seconds:.0f} s" for one in filled)
+    rows = [[one.asked, one.database, f"{one.p50:.1f}", f"{one.p99:.1f}"] for one in seen]
+    return _table(
+        f"Lists over 100,000 models and 1,000,000 predictions (made for {made})",
+        ["GET", "database", "p50 ms", "p99 ms"],
+        rows,
+    )
+
+
+def _files() -> str:
+    seen = files.run()
+    size = f"{files.SIZE >> 30} GiB"
+    rows = [
+        ["upload of 1 GiB, in parts, four at once", f"{seen.upload:,.0f} MB/s"],
+        [f"upload of {size}", f"{seen.big_upload:,.0f} MB/s"],
+        ["the server's memory grew by, at most", f"{seen.upload_growth / 2**20:.1f} MiB"],
+        [f"output file of {size}, written by its model and stored", f"{seen.output_seconds:.1f} s"],
+        ["the server's memory grew by, at most", f"{seen.output_growth / 2**20:.1f} MiB"],
+        [f"download of {size}", f"{seen.download:,.0f} MB/s"],
+        ["the server's memory grew by, at most", f"{seen.download_growth / 2**20:.1f} MiB"],
+    ]
+    return _table("Files, on loopback", ["what", "figure"], rows)
+
+
 def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     lines = [f"### {title}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
@@ -139,6 +165,8 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "streams": _streams,
     "webhooks": _webhooks,
     "recovery": _recovery,
+    "files": _files,
+    "lists": _lists,
 }
 
 if __name__ == "__main__":

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augury.quantities import parse_bytes, parse_seconds, show_bytes, show_seconds
+from augury.quantities import (
+    Rate,
+    Share,
+    parse_bytes,
+    parse_rates,
+    parse_seconds,
+    parse_share,
+    show_bytes,
+    show_seconds,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,3 +67,36 @@ def test_a_duration_is_read_back_as_it_is_shown(seconds: int) -> None:
 )
 def test_durations_are_shown_as_people_write_them(seconds: float, text: str) -> None:
     assert show_seconds(seconds) == text
+
+
+def test_rates_are_read_as_they_are_shown() -> None:
+    names = ("read", "write")
+    read = parse_rates("read=3/s burst 10,  write = 100/m", names)
+    assert read == (Rate("read", 3, 1.0, 10), Rate("write", 100, 60.0, 100))
+    assert read[0].interval == pytest.approx(1 / 3)
+    assert parse_rates(",".join(map(str, read)), names) == read
+    assert parse_rates("", names) == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["read", "read=3", "read=0/s", "read=3/s burst 0", "read=-1/s", "read=3/w", "all=3/s", "read=1/s,read=2/s"]
+)
+def test_what_is_no_rate_is_refused_with_what_would_do(text: str) -> None:
+    with pytest.raises(ValueError, match=r"should be|twice"):
+        parse_rates(text, ("read", "write"))
+
+
+def test_shares_of_a_machine_are_read_as_they_are_shown() -> None:
+    small = parse_share("cpu-small: cpus=1 ram=2GiB")
+    assert small == Share("cpu-small", cpus=1, ram=2 << 30)
+    assert parse_share(str(small)) == small
+    assert parse_share("one: gpu=gpu-h100") == Share("one", gpus=1, gpu="gpu-h100")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["small", "small:", "Small: cpus=1", "s: cpus=x", "s: cpus=1 cpus=2", "s: disk=1", "s: ram=lots", "s: cpus=0"],
+)
+def test_what_is_no_share_is_refused_with_what_would_do(text: str) -> None:
+    with pytest.raises(ValueError, match="should"):
+        parse_share(text)

@@ -13,11 +13,14 @@ import struct
 from dataclasses import dataclass, field, fields
 from typing import Any, Callable, Dict, List, Optional, Type, Union
 
-VERSION = 2
+VERSION = 3
 INLINE_LIMIT = 1 << 20
 """Bytes of a body that travels in the socket; a bigger one is spilled to a file."""
 MESSAGE_LIMIT = 1 << 28
 """Bytes of the biggest body either end accepts, spilled or not."""
+
+FILE_MARK = "augury-file-"
+"""What the text begins with that stands for an output file; 32 random hexadecimal digits follow."""
 
 _LENGTH = struct.Struct(">I")
 _SPILLED = 1 << 31
@@ -46,6 +49,8 @@ class Load:
     """Bytes of JSON an output may have."""
     fetch_allow: List[str] = field(default_factory=list)
     """Networks (CIDR) that file inputs may be fetched from although they are not public."""
+    outbox: Optional[str] = None
+    """Folder that output files are put into, to be taken from there; None: they become data: URIs."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class Predict:
     input: Dict[str, Any]
     stream: bool = False
     """Whether each item that it yields is wanted at once, as an Output."""
+    files: Dict[str, List[str]] = field(default_factory=dict)
+    """URLs of the input that are files of this machine: the path to copy from, the name and the content type."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +152,8 @@ class Output:
 
     id: str
     items: List[Any]
+    files: List[Dict[str, Any]] = field(default_factory=list)
+    """Output files that were put into the outbox since the last message: token, file, name, type."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +176,8 @@ class Done:
     """The exception's class, of a failed one."""
     message: Optional[str] = None
     traceback: List[str] = field(default_factory=list)
+    files: List[Dict[str, Any]] = field(default_factory=list)
+    """As in Output; the output's tokens may also be of earlier messages."""
 
 
 @dataclass(frozen=True)

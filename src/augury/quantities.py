@@ -1,4 +1,4 @@
-"""Sizes and durations as people write them, read and shown: "32MiB", "1h30m".
+"""Sizes, durations, rates and shares of a machine as people write them, read and shown: "32MiB", "1h30m", "read=3/s".
 
 For settings and for what a model's author writes. Knows nothing about what is measured.
 """
@@ -6,6 +6,8 @@ For settings and for what a model's author writes. Knows nothing about what is m
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 _BYTE_UNITS = {
@@ -59,3 +61,86 @@ def show_seconds(value: float) -> str:
         if value > size and value % size == 0:
             return f"{value / size:.15g}{unit}"
     return f"{value:.15g}s"
+
+
+@dataclass(frozen=True)
+class Rate:
+    """So many of something in so many seconds, and how many at once; shown as it is written."""
+
+    name: str
+    count: int
+    seconds: float
+    burst: int
+
+    @property
+    def interval(self) -> float:
+        """Seconds for one."""
+        return self.seconds / self.count
+
+    def __str__(self) -> str:
+        unit = next(unit for unit in "smhd" if _SECOND_UNITS[unit] == self.seconds)
+        burst = "" if self.burst == self.count else f" burst {self.burst}"
+        return f"{self.name}={self.count}/{unit}{burst}"
+
+
+def parse_rates(value: Any, names: tuple[str, ...]) -> Any:
+    """Rates from text such as "read=3/s burst 10, write=100/m"; leaves what is no text as it is."""
+    return tuple(_rates(value, names)) if isinstance(value, str) else value
+
+
+def _rates(text: str, names: tuple[str, ...]) -> Iterator[Rate]:
+    seen: set[str] = set()
+    for part in filter(None, (one.strip() for one in text.split(","))):
+        match = re.fullmatch(r"(\w+)\s*=\s*(\d{1,9})\s*/\s*([smhd])(?:\s+burst\s+(\d{1,9}))?", part)
+        if match is None or int(match[2]) == 0 or match[4] == "0":
+            raise ValueError(f"{part!r} should be a rate such as read=3/s, or read=3/s burst 10; units are s, m, h, d")
+        if match[1] not in names:
+            raise ValueError(f"{match[1]!r} should be one of {', '.join(names)}")
+        if match[1] in seen:
+            raise ValueError(f"{match[1]!r} is there twice")
+        seen.add(match[1])
+        count = int(match[2])
+        yield Rate(match[1], count, float(_SECOND_UNITS[match[3]]), int(match[4] or count))
+
+
+@dataclass(frozen=True)
+class Share:
+    """A named part of a machine: CPUs, bytes of memory, GPUs and their kind; shown as it is written."""
+
+    identifier: str
+    cpus: int = 0
+    ram: int = 0
+    gpus: int = 0
+    gpu: str | None = None
+    """The identifier of a kind of GPU; None: any one kind."""
+
+    def __str__(self) -> str:
+        shown = {
+            "cpus": self.cpus or None,
+            "ram": show_bytes(self.ram) if self.ram else None,
+            "gpus": self.gpus or None,
+            "gpu": self.gpu,
+        }
+        return f"{self.identifier}: " + " ".join(f"{name}={one}" for name, one in shown.items() if one is not None)
+
+
+def parse_share(text: str) -> Share:
+    """A share from text such as "cpu-small: cpus=1 ram=2GiB"."""
+    identifier, colon, rest = text.partition(":")
+    identifier = identifier.strip()
+    if not colon or not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", identifier):
+        raise ValueError(f"{text!r} should be a name in lower case and what it has, such as cpu-small: cpus=1 ram=2GiB")
+    given: dict[str, Any] = {}
+    for part in rest.split():
+        name, _, value = part.partition("=")
+        if name in given or name not in ("cpus", "ram", "gpus", "gpu") or not value:
+            raise ValueError(f"{part!r} in {text!r} should be one of cpus=N, ram=SIZE, gpus=N, gpu=KIND, each once")
+        if name in ("cpus", "gpus") and not re.fullmatch(r"\d{1,6}", value):
+            raise ValueError(f"{part!r} in {text!r} should be a whole number")
+        given[name] = int(value) if name in ("cpus", "gpus") else parse_bytes(value) if name == "ram" else value
+    share = Share(identifier, **given)
+    if share.gpu is not None and share.gpus == 0:
+        share = Share(identifier, share.cpus, share.ram, 1, share.gpu)
+    if not (share.cpus or share.ram or share.gpus):
+        raise ValueError(f"{text!r} should have at least one of cpus, ram and gpus")
+    return share

@@ -34,6 +34,7 @@ from augury.domain.ids import IdSource
 from augury.engine.local_launcher import PASSED_ON, LocalLauncher
 from augury.engine.node import Engine
 from augury.engine.recorder import wall_clock
+from augury.engine.resources import detect
 from augury.engine.supervisor import EngineLimits
 from augury.packaging.bundle import clear_partial
 from augury.packaging.environment import EnvironmentBuilder
@@ -41,26 +42,37 @@ from augury.packaging.runtime import materialize
 from augury.sdk.addresses import Allowed
 from augury.service.access import Access
 from augury.service.bundles import Bundles
+from augury.service.categories import Categories
 from augury.service.execution import Execution
+from augury.service.files import Files
 from augury.service.fleet import Fleet
 from augury.service.followers import Followers
 from augury.service.gate import Gate
 from augury.service.gauges import Metrics
+from augury.service.hardware import Catalogue
 from augury.service.health import Health
 from augury.service.hints import Hints
 from augury.service.keyring import Keyring
+from augury.service.links import PURPOSE as LINKS
+from augury.service.links import Links
 from augury.service.logbook import Logbook
 from augury.service.models import Models
 from augury.service.offers import Offers
 from augury.service.predictions import Predictions
+from augury.service.quotas import Quotas
 from augury.service.removal import Removal
 from augury.service.retention import Keep, Retention
+from augury.service.search import Search
 from augury.service.settled import Settled
+from augury.service.sharing import Sharing
 from augury.service.streams import Streams
 from augury.service.tails import Tails
 from augury.service.tally import Tally
 from augury.service.targets import Targets
+from augury.service.uploads import UploadLimits, Uploads
 from augury.service.users import Users
+from augury.service.variables import Variables
+from augury.service.vault import Vault
 from augury.service.webhooks import Outbox, Webhooks
 from augury.settings import SHORTEST_KEY, Settings, SettingsError
 from augury.store import schema
@@ -212,7 +224,7 @@ class _Http(uvicorn.Server):
 
 @asynccontextmanager
 async def _build(settings: Settings, environ: Mapping[str, str], url: str) -> AsyncGenerator[Parts]:
-    keyring = await anyio.to_thread.run_sync(_keyring, settings)
+    keyring = await anyio.to_thread.run_sync(read_keyring, settings)
     await anyio.to_thread.run_sync(_bring_schema_up, settings)
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(open_database(settings.database, sqlite_sync=settings.sqlite_sync))
@@ -222,7 +234,9 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str) -> As
         )
         bundles = await anyio.to_thread.run_sync(_bundles, settings, db, builder)
         gate = Gate()
-        services, execution, offers = _services(settings, db, notifier, bundles, gate)
+        uploads, files = _file_services(settings, db, bundles, keyring, settings.public_url or url)
+        vault = Vault(keyring)
+        services, execution, offers = _services(settings, db, notifier, bundles, gate, uploads, files, vault)
         runtime = await anyio.to_thread.run_sync(materialize, settings.data / "runtime")
         hints = Hints(notifier)
         launcher = LocalLauncher(runtime, {name: environ[name] for name in PASSED_ON if name in environ})
@@ -232,10 +246,14 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str) -> As
             execution=execution,
             fleet=services.fleet,
             retention=Retention(db, wall_clock, _keep(settings), execution.tally),
+            files=files,
+            variables=services.variables,
             offers=offers,
             hints=hints,
             launcher=launcher,
             limits=_engine_limits(settings),
+            machine=await anyio.to_thread.run_sync(detect),
+            shares=settings.hardware,
             home=settings.data / "engine",
             lease=settings.lease,
             grace_period=settings.grace_period,
@@ -248,7 +266,7 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str) -> As
         # A user's new name, and what other processes change, reach what is remembered of models by this hint alone.
         stack.enter_context(notifier.subscribe("models", lambda _: services.models.forget()))
         db.tell = hints.delivery
-        sender = partial(_sender, settings, db, hints, services.predictions.targets)
+        sender = partial(_sender, settings, db, vault, hints, services.predictions.targets)
         yield Parts(db, services, engine, sender, gate, keyring)
 
 
@@ -265,14 +283,22 @@ def _bundles(settings: Settings, db: Database, builder: EnvironmentBuilder) -> B
 
 
 def _services(
-    settings: Settings, db: Database, notifier: Notifier, bundles: Bundles, gate: Gate
+    settings: Settings,
+    db: Database,
+    notifier: Notifier,
+    bundles: Bundles,
+    gate: Gate,
+    uploads: Uploads,
+    files: Files,
+    vault: Vault,
 ) -> tuple[Services, Execution, Offers]:
     hints = Hints(notifier)
     tally = Tally()
     settled = Settled(tally)
     offers = Offers()
     ids = IdSource()
-    models = Models(db, notifier, bundles, ids, wall_clock)
+    hardware = Catalogue(db, wall_clock, settings.hardware)
+    models = Models(db, notifier, bundles, ids, wall_clock, hardware)
     predictions = Predictions(
         db=db,
         hints=hints,
@@ -282,8 +308,11 @@ def _services(
         ids=ids,
         gate=gate,
         now=wall_clock,
+        vault=vault,
         start_timeout=settings.start_timeout,
+        quotas=Quotas(settings.max_queue, settings.max_queue_per_account),
         targets=Targets(Allowed(_networks(settings.webhook_allow, settings.host))),
+        files=files,
     )
 
     access = Access(db, ids, wall_clock)
@@ -294,17 +323,38 @@ def _services(
         logbook=Logbook(db, hints, followers, predictions),
         followers=followers,
         models=models,
-        users=Users(db, notifier, access, wall_clock),
+        categories=Categories(db, wall_clock),
+        search=Search(db),
+        sharing=Sharing(db, models),
+        users=Users(db, notifier, access, wall_clock, ids),
         access=access,
         bundles=bundles,
+        variables=Variables(db, notifier, vault, wall_clock, models.forget),
+        uploads=uploads,
+        files=files,
         webhooks=Webhooks(db, predictions, wall_clock),
-        removal=Removal(db, predictions, wall_clock, tally),
+        removal=Removal(db, predictions, files, wall_clock, tally),
         fleet=Fleet(db, wall_clock, settings.lease),
         metrics=Metrics(db, tally, settled, wall_clock, wall_clock(), version("augury")),
         health=Health(db, gate, settings.data),
+        hardware=hardware,
     )
-    execution = Execution(db, hints, settled, wall_clock, settings.max_give_backs, tally, tails)
+    execution = Execution(db, hints, settled, wall_clock, vault, settings.max_give_backs, tally, tails, files)
     return services, execution, offers
+
+
+def _file_services(
+    settings: Settings, db: Database, bundles: Bundles, keyring: Keyring, base: str
+) -> tuple[Uploads, Files]:
+    links = Links(base, keyring.derive(LINKS), wall_clock)
+    limits = UploadLimits(
+        part_size=settings.upload_part,
+        max_size=settings.max_file,
+        part_ttl=settings.upload_ttl,
+        file_ttl=settings.file_ttl,
+    )
+    uploads = Uploads(db, bundles.blobs, links, IdSource(), wall_clock, limits)
+    return uploads, Files(db, bundles.blobs, links, wall_clock, settings.upload_ttl)
 
 
 def _keep(settings: Settings) -> Keep:
@@ -328,14 +378,14 @@ def _engine_limits(settings: Settings) -> EngineLimits:
     )
 
 
-def _sender(settings: Settings, db: Database, hints: Hints, targets: Targets) -> Sender:
+def _sender(settings: Settings, db: Database, vault: Vault, hints: Hints, targets: Targets) -> Sender:
     from augury.webhooks.guard import GuardedBackend
     from augury.webhooks.request import Requests
     from augury.webhooks.sender import Sender
 
     timeout = settings.webhook_timeout
     return Sender(
-        outbox=Outbox(db, wall_clock, lease=timeout + SENDING_SECONDS),
+        outbox=Outbox(db, vault, wall_clock, lease=timeout + SENDING_SECONDS),
         hints=hints,
         requests=Requests(f"augury/{version('augury')}".encode(), timeout),
         backend=GuardedBackend(targets),
@@ -370,6 +420,7 @@ def _http_config(settings: Settings, parts: Parts) -> uvicorn.Config:
         stream_heartbeat=settings.stream_heartbeat,
         public_url=settings.public_url,
         metrics_open=bool(_own_networks(settings.host)) if settings.metrics is None else settings.metrics == "open",
+        rates={rate.name: (rate.interval, rate.burst) for rate in settings.rate_limit},
     )
     return uvicorn.Config(
         create_app(parts.services, limits),
@@ -379,7 +430,8 @@ def _http_config(settings: Settings, parts: Parts) -> uvicorn.Config:
         lifespan="off",
         log_config=None,
         access_log=False,
-        proxy_headers=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
         server_header=False,
         timeout_graceful_shutdown=5,
     )
@@ -416,7 +468,7 @@ def _shown_host(host: str) -> str:
     return f"[{shown}]" if ":" in shown else shown
 
 
-def _keyring(settings: Settings) -> Keyring:
+def read_keyring(settings: Settings) -> Keyring:
     """The keys that are set, or the one that the first start put into the data folder."""
     if settings.secret_keys is not None:
         return Keyring(settings.secret_keys)

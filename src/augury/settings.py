@@ -32,7 +32,16 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from augury.quantities import parse_bytes, parse_seconds, show_bytes, show_seconds
+from augury.quantities import (
+    Rate,
+    Share,
+    parse_bytes,
+    parse_rates,
+    parse_seconds,
+    parse_share,
+    show_bytes,
+    show_seconds,
+)
 
 Origin = Literal["given", "environment", "file", "default"]
 
@@ -55,6 +64,18 @@ def _networks(value: Any) -> Any:
     return [ip_network(part, strict=False) if isinstance(part, str) else part for part in _split(value)]
 
 
+def _rates(value: Any) -> Any:
+    return parse_rates(value, RATES)
+
+
+def _shares(value: Any) -> Any:
+    shares = [parse_share(part) if isinstance(part, str) else part for part in _split(value)]
+    names = [one.identifier for one in shares if isinstance(one, Share)]
+    if len(set(names)) < len(names) or "cpu" in names:
+        raise ValueError("should have each name once, and not the name cpu, which is there already")
+    return shares
+
+
 def _web_address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
@@ -66,6 +87,10 @@ Bytes = Annotated[int, BeforeValidator(parse_bytes), Field(gt=0)]
 Seconds = Annotated[float, BeforeValidator(parse_seconds), Field(ge=0, allow_inf_nan=False)]
 Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 Folders = Annotated[tuple[Folder, ...], NoDecode, BeforeValidator(_split)]
+RATES = ("read", "write", "predict", "anonymous")
+"""What can have a rate limit of its own."""
+Rates = Annotated[tuple[Rate, ...], NoDecode, BeforeValidator(_rates)]
+Shares = Annotated[tuple[Share, ...], NoDecode, BeforeValidator(_shares)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
@@ -144,6 +169,15 @@ class Settings(_Base):
     max_body: Bytes = Field(default=32 * 2**20, description="The biggest request body; bigger data is uploaded.")
     max_output: Bytes = Field(default=32 * 2**20, description="The biggest output of a prediction, as JSON.")
     max_bundle: Bytes = Field(default=2 * 2**30, description="The biggest bundle of a model's files.")
+    max_file: Bytes = Field(default=50 * 2**30, description="The biggest file that can be uploaded.")
+    upload_part: Bytes = Field(
+        default=16 * 2**20,
+        description="The size of the parts that big files are uploaded in; the biggest have bigger ones.",
+    )
+    upload_ttl: Seconds = Field(
+        default=3600, gt=0, description="How long an upload's parts may be sent; completing may take twice that."
+    )
+    file_ttl: Seconds = Field(default=86400, gt=0, description="How long an uploaded file is kept.")
     grace_period: Seconds = Field(
         default=30, description="How long running predictions may take to end when the server is told to stop."
     )
@@ -174,6 +208,33 @@ class Settings(_Base):
         ge=1,
         description="How many worker processes this machine may run at once.",
         json_schema_extra={"default": "twice the number of CPUs"},
+    )
+    hardware: Shares = Field(
+        default=(),
+        description="Named sizes that versions may ask for besides what is found, such as "
+        "cpu-small: cpus=1 ram=2GiB, pair: gpus=2 ram=64GiB.",
+    )
+    rate_limit: Rates = Field(
+        default=(),
+        description="How often each token, or address without one, may ask: of read, write, predict and anonymous, "
+        "such as read=3/s burst 10, predict=15/s.",
+        json_schema_extra={"default": "no limit"},
+    )
+    max_queue: int | None = Field(
+        default=None,
+        ge=1,
+        description="How many predictions of one version may wait for a worker; more are refused.",
+        json_schema_extra={"default": "no limit"},
+    )
+    max_queue_per_account: int | None = Field(
+        default=None,
+        ge=1,
+        description="How many predictions of one account may wait for a worker; more are refused.",
+        json_schema_extra={"default": "no limit"},
+    )
+    trusted_proxies: Networks = Field(
+        default=(),
+        description="Networks of reverse proxies whose X-Forwarded-For and -Proto are believed, such as 10.0.0.0/8.",
     )
     max_give_backs: int = Field(
         default=2,

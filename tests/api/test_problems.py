@@ -32,7 +32,7 @@ RAISED: dict[str, tuple[errors.CallerError, int]] = {
 
 def application() -> FastAPI:
     usual, bigger = Allowance(1000, "max_body"), Allowance(5000, "max_bundle")
-    body_limit = Middleware(BodyLimit, usual=usual, prefix="/big/", below=bigger)
+    body_limit = Middleware(BodyLimit, usual=usual, others={("POST", "/big/"): bigger})
     app = FastAPI(middleware=[Middleware(Envelope), body_limit], redirect_slashes=False)
     problems.install(app)
 

@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -143,6 +145,61 @@ def test_another_python_of_the_machine_is_taken_where_the_servers_own_does_not_f
         builder.build(project("six", python=f"=={version}")),
     ):
         assert _version(environment.python) == version
+
+
+def wants(minor: str) -> Project:
+    return Project(ProjectKind.COG, Path("/nowhere"), python=minor)
+
+
+def test_a_minor_version_that_is_missing_is_replaced_by_the_next_newer_one(builder: EnvironmentBuilder) -> None:
+    own = platform.python_version()
+    assert builder.build(wants(".".join(own.split(".")[:2]))).version == own
+    found = builder.build(wants("3.1"))
+    assert _version(found.python) == found.version
+    assert (3, 9) <= tuple(map(int, found.version.split(".")[:2])) <= sys.version_info[:2]
+
+
+def test_where_only_older_pythons_are_there_the_message_says_which(builder: EnvironmentBuilder) -> None:
+    error = failure(lambda: builder.build(wants("3.99")))
+    assert error.name == "python_version"
+    assert "Python 3.99 is asked for, and this machine has only Python 3" in error.message
+    assert platform.python_version() in error.message
+    assert "AUGURY_PYTHON_SEARCH" in error.message
+
+
+def wheel(folder: Path, name: str, version: str) -> None:
+    folder.mkdir(exist_ok=True)
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as written:
+        written.writestr(f"{name}.py", f"VERSION = {version!r}")
+        about = f"{name}-{version}.dist-info"
+        written.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        written.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        written.writestr(f"{about}/RECORD", "")
+
+
+def test_packages_come_from_where_the_requirements_say(builder: EnvironmentBuilder, tmp_path: Path) -> None:
+    wheel(tmp_path / "wheels", "only_here", "2.0")
+    lines = ("--no-index", f"--find-links {tmp_path / 'wheels'}")
+    wanted = Project(ProjectKind.COG, tmp_path, dependencies=("only-here",), pip_lines=lines)
+    assert run(builder.build(wanted), "import only_here; print(only_here.VERSION)") == "2.0"
+    error = failure(lambda: builder.build(replace(wanted, dependencies=("not-here",), python="3.1")))
+    assert error.name == "not-here"
+    assert "3.1 is not on this machine" in error.message
+
+
+def test_an_address_without_a_name_is_installed(builder: EnvironmentBuilder, own_package: SourcePackage) -> None:
+    wanted = Project(ProjectKind.COG, own_package.folder, pip_lines=(own_package.folder.as_uri(),))
+    assert run(builder.build(wanted), "import ownpackage; print(ownpackage.VALUE)") == "1"
+
+
+def test_a_source_package_that_takes_another_for_granted_is_explained(
+    builder: EnvironmentBuilder, tmp_path: Path
+) -> None:
+    package = make_package(tmp_path, "oldpackage")
+    with (package.folder / "backend.py").open("a") as backend:
+        backend.write("\nimport pkg_resources_of_old\n")
+    error = failure(lambda: builder.build(project(package.requirement)))
+    assert "pkg_resources_of_old is needed to build it, and it does not say so" in error.message
 
 
 def _version(python: Path) -> str:

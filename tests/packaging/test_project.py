@@ -249,10 +249,7 @@ def test_what_is_no_model_is_refused_in_words(tmp_path: Path) -> None:
     assert "does not exist" in str(mistake(tmp_path / "nowhere"))
     (tmp_path / "notes.txt").write_text("x")
     assert "no model" in str(mistake(tmp_path / "notes.txt"))
-    assert "neither pyproject.toml nor predict.py" in str(mistake(tmp_path))
-    (tmp_path / "cog.yaml").write_text("predict: predict.py:Predictor\n")
-    error = mistake(tmp_path)
-    assert (error.file, "not supported yet" in error.message) == ("cog.yaml", True)
+    assert "neither pyproject.toml nor cog.yaml nor predict.py" in str(mistake(tmp_path))
 
 
 def test_text_in_no_known_encoding_is_named_with_its_line(tmp_path: Path) -> None:

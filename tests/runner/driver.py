@@ -44,6 +44,7 @@ class Worker:
         lifeline: bool = False,
         drain: bool = True,
         files: dict[str, str] | None = None,
+        environ: dict[str, str] | None = None,
         command: tuple[str, ...] = (sys.executable, "-I", "-S"),
     ) -> None:
         self.model, self.scratch, self.spill = folder / "model", folder / "scratch", folder / "spill"
@@ -62,7 +63,7 @@ class Worker:
             stderr=subprocess.STDOUT,
             start_new_session=True,
             cwd="/",
-            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **(environ or {})},
         )
         theirs.close()
         self.messages: list[Any] = []

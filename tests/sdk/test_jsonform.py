@@ -6,6 +6,7 @@ import collections
 import datetime
 import decimal
 import enum
+import io
 import json
 import math
 import pathlib
@@ -41,7 +42,7 @@ def refuse(file: File) -> str:
     raise AssertionError(f"{file} was emitted")
 
 
-VALUES: list[tuple[Any, Any]] = [
+VALUES: list[Any] = [
         ({3: "a", None: "b", True: "c", 2.5: "d"}, {"3": "a", "null": "b", "true": "c", "2.5": "d"}),
         ({m.Color.RED: 1, np.int64(4): 2}, {"red": 1, "4": 2}),
         ({3, 1, 2}, [1, 2, 3]),
@@ -207,3 +208,33 @@ def test_a_file_that_is_not_there_is_told_by_its_place() -> None:
 def test_a_set_that_cannot_be_sorted_is_a_list_in_any_order() -> None:
     form, _ = to_json({1, "a", None}, refuse)
     assert sorted(form, key=str) == [1, None, "a"] or set(form) == {1, "a", None}
+
+
+def test_an_open_file_is_taken_from_its_beginning_whether_or_not_it_has_a_name(tmp_path: pathlib.Path) -> None:
+    written = io.BytesIO()
+    written.write(b"hello")
+    named = (tmp_path / "a.png").open("w+b")
+    named.write(b"not yet on the disk")
+    text = io.StringIO("grüße")
+    taken: list[tuple[str, str, bytes]] = []
+
+    def emit(file: File) -> str:
+        taken.append((file.name, file.content_type, file.read_bytes()))
+        return "token"
+
+    with named:
+        assert to_json({"a": [written, named], "b": text}, emit).value == {"a": ["token", "token"], "b": "token"}
+    assert taken == [
+        ("file", "application/octet-stream", b"hello"),
+        ("a.png", "image/png", b"not yet on the disk"),
+        ("file", "application/octet-stream", "grüße".encode()),
+    ]
+
+
+def test_an_open_file_that_cannot_be_read_says_where_it_stands(tmp_path: pathlib.Path) -> None:
+    closed = io.BytesIO()
+    closed.close()
+    with (tmp_path / "a").open("wb") as writing:
+        for file in (closed, writing):
+            with pytest.raises(OutputError, match=r"^output\.file: a file that cannot be read: "):
+                to_json({"file": file}, lambda _: "token")

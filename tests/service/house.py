@@ -25,6 +25,7 @@ from augury.packaging.environment import EnvironmentBuilder
 from augury.service.access import Access
 from augury.service.bundles import Bundles
 from augury.service.models import Models, NewModel
+from augury.service.sharing import Sharing
 from augury.service.users import Users
 from augury.store import migrate
 from augury.store import predictions as prediction_rows
@@ -65,6 +66,7 @@ class House:
     bundles: Bundles
     models: Models
     users: Users
+    sharing: Sharing
     clock: Clock
     folder: Path
     heard: list[str]
@@ -157,4 +159,5 @@ async def opened(url: str, folder: Path) -> AsyncGenerator[House]:
             notifier.subscribe("prediction:", heard.append),
             notifier.subscribe("cancel:", heard.append),
         ):
-            yield House(db, notifier, access, bundles, models, users, clock, folder, heard, ids)
+            sharing = Sharing(db, models)
+            yield House(db, notifier, access, bundles, models, users, sharing, clock, folder, heard, ids)

@@ -37,6 +37,7 @@ from augury.store.database import Database
 from tests.service import lives
 from tests.service.house import House, opened
 from tests.service.lives import SECOND, Model, Step, World
+from tests.support.sealing import VAULT
 from tests.support.signals import until
 
 T = TypeVar("T")
@@ -328,6 +329,7 @@ def _stage(url: str, folder: Path) -> Generator[Stage]:
             ids=house.ids,
             gate=Gate(),
             now=clock.now,
+            vault=VAULT,
         )
         world = World(
             caller=caller,
@@ -335,7 +337,7 @@ def _stage(url: str, folder: Path) -> Generator[Stage]:
             version_id=version.id,
             predictions=predictions,
             hasty=replace(predictions, start_timeout=lives.START_LIMIT),
-            execution=Execution(house.db, hints, settled, clock.now, lives.GIVE_BACKS),
+            execution=Execution(house.db, hints, settled, clock.now, VAULT, lives.GIVE_BACKS),
         )
         offers.open(version.id, world.take)
         yield Stage(

@@ -47,7 +47,7 @@ async def test_a_name_that_is_none_is_refused_at_its_place(house: House, ada: Ca
 
 async def test_everything_that_is_wrong_is_said_at_once(house: House, ada: Caller) -> None:
     wrong = NewModel(
-        "-", "secret", description="\0", source_url="javascript:alert(1)", paper_url="http://", category_slugs=["nlp"]
+        "-", "secret", description="\0", source_url="javascript:alert(1)", paper_url="http://", category_slugs=["n/p"]
     )
     with pytest.raises(InvalidRequest) as refused:
         await house.models.create(ada, wrong)
@@ -116,7 +116,7 @@ async def test_who_sees_runs_and_changes_a_model(
     friend = await house.account("friend")
     await house.model(ada, "echo", visibility)
     await house.version(ada, "echo")
-    await house.models.let_run(ada, "ada", "echo", "friend")
+    await house.sharing.allow(ada, "ada", "echo", "friend")
     callers: dict[str, Caller | None] = {"ada": ada, "bob": bob, "friend": friend, "root": root, "nobody": None}
     sees, runs, changes, hidden, denied = set[str](), set[str](), set[str](), set[str](), set[str]()
     for who, caller in callers.items():

@@ -29,6 +29,7 @@ from augury.service.tails import Tails
 from augury.store import events, logbook, removal, workers
 from augury.store.database import Database
 from tests.service.house import House
+from tests.support.sealing import VAULT
 from tests.support.signals import until_async
 
 pytestmark = pytest.mark.anyio
@@ -90,6 +91,7 @@ async def desk(house: House, ada: Caller) -> Desk:
         ids=house.ids,
         gate=Gate(),
         now=house.clock.now,
+        vault=VAULT,
     )
     for worker_id in (WORKER, OTHER):
         await house.db.write(
@@ -97,7 +99,7 @@ async def desk(house: House, ada: Caller) -> Desk:
                 c, worker_id, node_id=NodeId("node"), version_id=version.id, revision=1, slots=1, created_at=1, pid=1
             )
         )
-    execution = Execution(house.db, hints, settled, house.clock.now, 2, tails=kept)
+    execution = Execution(house.db, hints, settled, house.clock.now, VAULT, 2, tails=kept)
     return Desk(house, predictions, execution, Streams(house.db, hints, kept, followers, predictions), version.id, ada)
 
 

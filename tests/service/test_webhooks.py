@@ -20,6 +20,7 @@ from augury.service.targets import Targets
 from augury.service.webhooks import Webhooks
 from augury.store import removal
 from tests.service.house import House
+from tests.support.sealing import VAULT
 
 pytestmark = pytest.mark.anyio
 
@@ -60,6 +61,7 @@ async def desk(house: House, ada: Caller) -> Desk:
         ids=house.ids,
         gate=Gate(),
         now=house.clock.now,
+        vault=VAULT,
         targets=Targets(resolve=resolve),
     )
     house.db.tell = Hints(house.notifier).delivery

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Table, insert
 from sqlalchemy.exc import IntegrityError
 
 from augury.store.database import Database
-from augury.store.tables import metadata
+from augury.store.derived import metadata
 from tests.store import rows
 from tests.store.rows import ACCOUNT, DIGEST, ERROR
 
@@ -77,6 +77,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "uploads": {
         "id": "upload-2",
         "account_id": ACCOUNT,
+        "name": "n",
+        "handle": "h",
         "mime_type": "text/plain",
         "size": 0,
         "part_size": 0,
@@ -87,6 +89,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "files": {
         "id": "file-1",
         "account_id": ACCOUNT,
+        "blob": "b-1",
         "name": "n",
         "mime_type": "text/plain",
         "size": 0,
@@ -95,7 +98,8 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "categories": {"slug": "c-2", "name": "C", "description": "", "created_at": 1},
     "model_categories": {"model_id": "model-9", "slug": "c-1"},
-    "model_counts": {"model_id": "model-9", "predictions": 0},
+    "documents": {"subject": "model-9", "audience": "models", "title": "a/b", "about": "", "body": ""},
+    "fresh_counts": {"version_id": 1, "writer": 1, "predictions": 1},
 }
 
 PARENTS: list[tuple[str, dict[str, Any]]] = [
@@ -105,6 +109,8 @@ PARENTS: list[tuple[str, dict[str, Any]]] = [
     ("uploads", GOOD["uploads"] | {"id": "upload-1"}),
     ("categories", GOOD["categories"] | {"slug": "c-1"}),
     ("models", GOOD["models"] | {"id": "model-9", "name": "another"}),
+    ("documents", GOOD["documents"] | {"subject": "model-8"}),
+    ("fresh_counts", GOOD["fresh_counts"] | {"writer": 2}),
 ]
 """What the rows of other tables belong to."""
 
@@ -170,7 +176,7 @@ IMPOSSIBLE: list[tuple[str, str, dict[str, Any]]] = [
     ("files", "size_counts", {"size": -1}),
     ("categories", "slug_form", {"slug": "C"}),
     ("categories", "slug_form", {"slug": ""}),
-    ("model_counts", "predictions_count", {"predictions": -1}),
+    ("models", "predictions_count", {"predictions": -1}),
 ]
 
 CLASHES: list[tuple[str, dict[str, Any]]] = [
@@ -196,7 +202,8 @@ CLASHES: list[tuple[str, dict[str, Any]]] = [
     ("upload_parts", {"upload_id": "no such upload"}),
     ("files", {"account_id": "no such account"}),
     ("model_categories", {"slug": "no such category"}),
-    ("model_counts", {"model_id": "no such model"}),
+    ("documents", {"subject": "model-8"}),
+    ("fresh_counts", {"writer": 2}),
 ]
 
 

@@ -35,8 +35,22 @@ ASKED: dict[str, tuple[Callable[[Connection], Any], str]] = {
         "predictions_assigned",
     ),
     "page": (
-        lambda c: predictions.page(c, ACCOUNT, statuses=[Status.FAILED], before="z", after=None, limit=5),
-        "predictions_by_account",
+        lambda c: predictions.page(c, ACCOUNT, statuses=None, before="z", after=None, limit=5),
+        "predictions_by_account (account_id=? AND id<?)",
+    ),
+    "page of what went wrong": (
+        lambda c: predictions.page(
+            c, ACCOUNT, statuses=[Status.FAILED, Status.ABANDONED], before=None, after="a", limit=5
+        ),
+        "predictions_gone_wrong (account_id=? AND status=? AND id>?)",
+    ),
+    "page of what waits": (
+        lambda c: predictions.page(c, ACCOUNT, statuses=[Status.PENDING], before=None, after=None, limit=5),
+        "predictions_queue_of_account (account_id=?)",
+    ),
+    "page of what runs": (
+        lambda c: predictions.page(c, ACCOUNT, statuses=[Status.STARTED], before="z", after=None, limit=5),
+        "predictions_assigned",
     ),
 }
 
@@ -75,7 +89,7 @@ async def test_no_question_of_the_queue_reads_the_whole_table(
 ) -> None:
     plan = await _asked(tmp_path, ask, "predictions")
 
-    assert not [step for step in plan if step.startswith("SCAN predictions") and index not in step]
+    assert not [step for step in plan if step.startswith("SCAN predictions") and not _is_partial(step)]
     assert any(index in step for step in plan)
 
 
@@ -98,6 +112,11 @@ async def test_what_is_due_for_a_receiver_is_found_in_the_order_of_its_time(tmp_
 
     assert any("deliveries_due (receiver=? AND due_at<?)" in step for step in plan)
     assert not [step for step in plan if step.startswith("SCAN") or "TEMP B-TREE FOR ORDER BY" in step]
+
+
+def _is_partial(step: str) -> bool:
+    """Whether what is read is an index of what waits or runs: all of it, but of nothing else."""
+    return any(name in step for name in ("predictions_queue", "predictions_assigned"))
 
 
 async def _asked(tmp_path: Path, ask: Callable[[Connection], Any], table: str) -> list[str]:

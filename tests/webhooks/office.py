@@ -31,6 +31,7 @@ from augury.webhooks.room import Room
 from augury.webhooks.sender import Sender
 from tests.store import rows
 from tests.support.receiver import Got, Receiver
+from tests.support.sealing import VAULT
 
 LOOPBACK = Allowed(["127.0.0.0/8", "::1/128"])
 
@@ -115,7 +116,7 @@ class Office:
     def sender(self) -> Sender:
         """A new sender."""
         return Sender(
-            outbox=self.outbox(self.db, wall_clock, self.timeout + 15),
+            outbox=self.outbox(self.db, VAULT, wall_clock, self.timeout + 15),
             hints=Hints(self.notifier),
             requests=Requests(b"augury/test", self.timeout),
             backend=GuardedBackend(self.targets),

@@ -1,6 +1,6 @@
 """The HTTP application, on one screen: what a request passes, which routes there are, how errors are answered.
 
-    request -> Envelope -> BodyLimit -> the hot route | error handlers -> FastAPI's routes -> services
+    request -> Envelope (-> RateLimit) -> BodyLimit -> the hot route | error handlers -> FastAPI's routes -> services
 
 Knows nothing about what the services do.
 """
@@ -16,7 +16,10 @@ from starlette.routing import Route
 
 from augury.api import (
     bundles,
+    categories,
     deliveries,
+    files,
+    hardware,
     health,
     logs,
     metrics,
@@ -25,13 +28,20 @@ from augury.api import (
     problems,
     reference,
     removal,
+    search,
+    sharing,
     streams,
+    tokens,
+    uploads,
     users,
+    variables,
     versions,
     workers,
 )
 from augury.api.middleware import Allowance, BodyLimit, Envelope
+from augury.api.ratelimit import RateLimit
 from augury.api.services import Limits, Services
+from augury.domain.rate import Buckets
 
 __all__ = ["Limits", "Services", "create_app"]
 
@@ -41,8 +51,11 @@ def create_app(services: Services, limits: Limits) -> FastAPI:
     body_limit = Middleware(
         BodyLimit,
         usual=Allowance(limits.max_body, "max_body"),
-        prefix=bundles.PREFIX,
-        below=Allowance(limits.max_bundle, "max_bundle"),
+        others={
+            ("PUT", bundles.PREFIX): Allowance(limits.max_bundle, "max_bundle"),
+            # Each part of an upload has the size that was agreed on.
+            ("PUT", uploads.PREFIX): None,
+        },
     )
     create = partial(
         predictions.CreatePrediction,
@@ -54,7 +67,12 @@ def create_app(services: Services, limits: Limits) -> FastAPI:
     app = FastAPI(
         # Known to the router, too, which names the methods of a path to those who use another.
         routes=[Route(predictions.PATH, create(predictions.nothing_else), methods=["POST"], include_in_schema=False)],
-        middleware=[Middleware(Envelope, answers=services.metrics.tally.answers), body_limit, Middleware(create)],
+        middleware=[
+            Middleware(Envelope, answers=services.metrics.tally.answers),
+            *_rate_limit(services, limits),
+            body_limit,
+            Middleware(create),
+        ],
         redirect_slashes=False,
         # What it would look for on each request, on a server that sends nothing to anybody.
         telemetry={"tracing": False, "metrics": False, "auto_configure": False},
@@ -69,12 +87,28 @@ def create_app(services: Services, limits: Limits) -> FastAPI:
     app.include_router(logs.routes(services, limits))
     app.include_router(deliveries.routes(services))
     app.include_router(models.routes(services))
+    app.include_router(categories.routes(services.categories))
+    app.include_router(search.routes(services.search))
     app.include_router(versions.routes(services))
     app.include_router(users.routes(services))
+    app.include_router(variables.routes(services.variables))
+    app.include_router(tokens.routes(services.access))
+    app.include_router(sharing.routes(services.sharing))
     app.include_router(bundles.routes(services, limits))
+    app.include_router(uploads.routes(services.uploads))
+    app.include_router(files.routes(services.files))
     app.include_router(removal.routes(services.removal))
+    app.include_router(hardware.routes(services.hardware))
     app.include_router(workers.routes(services.fleet))
     app.include_router(metrics.routes(services.metrics, open_to_all=limits.metrics_open))
     app.include_router(health.routes(services.health))
     app.include_router(reference.routes(app, version("augury"), limits.public_url))
     return app
+
+
+def _rate_limit(services: Services, limits: Limits) -> list[Middleware]:
+    """Nothing where there is no limit, so that it costs nothing then."""
+    if not limits.rates:
+        return []
+    buckets = {name: Buckets(interval, burst) for name, (interval, burst) in limits.rates.items()}
+    return [Middleware(RateLimit, access=services.access, buckets=buckets)]

@@ -28,8 +28,25 @@ _bearer = HTTPBearer(
 
 async def identify(access: Access, authorization: bytes | None) -> Caller:
     """The caller that an Authorization header proves; raises Unauthenticated."""
-    token = _token(authorization)
+    token = bearer(authorization)
     return access.cached(token) or await access.authenticate(token)
+
+
+def bearer(authorization: bytes | None) -> str:
+    """The token that an Authorization header holds; raises Unauthenticated."""
+    if authorization is None:
+        raise Unauthenticated(
+            "This needs a token.", code="missing_token", hint="Send it as `Authorization: Bearer <token>`."
+        )
+    scheme, _, token = authorization.decode("latin-1").partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated(
+            "The Authorization header holds no bearer token.",
+            code="malformed_token",
+            hint="Send the token as `Authorization: Bearer <token>`.",
+        )
+    return token
 
 
 async def _any_caller(
@@ -71,19 +88,3 @@ def _demanded(caller: Caller, scope: Scope) -> Caller:
 
 def _header(request: Request) -> bytes | None:
     return next((value for name, value in request.scope["headers"] if name == b"authorization"), None)
-
-
-def _token(authorization: bytes | None) -> str:
-    if authorization is None:
-        raise Unauthenticated(
-            "This needs a token.", code="missing_token", hint="Send it as `Authorization: Bearer <token>`."
-        )
-    scheme, _, token = authorization.decode("latin-1").partition(" ")
-    token = token.strip()
-    if scheme.lower() != "bearer" or not token:
-        raise Unauthenticated(
-            "The Authorization header holds no bearer token.",
-            code="malformed_token",
-            hint="Send the token as `Authorization: Bearer <token>`.",
-        )
-    return token

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from augury.api import schemas
 from augury.api.auth import Administering, AnyCaller
-from augury.api.describe import described
+from augury.api.describe import BYTES, described
 from augury.api.services import Limits, Services
 from augury.domain.errors import NotFound
 from augury.service.bundles import Bundles
@@ -27,8 +27,8 @@ def routes(services: Services, limits: Limits) -> APIRouter:
     router = APIRouter(tags=["bundles"])
     at = _Routes(services.bundles, limits.max_bundle)
     path = PREFIX + "{digest}"
-    put = described("put_bundle", schemas.Bundle, 401, 413, 422)
-    put["openapi_extra"] = {"requestBody": _BYTES}
+    put = described("put_bundle", schemas.Bundle, 401, 403, 413, 422)
+    put["openapi_extra"] = {"requestBody": BYTES}
     router.add_api_route(path, at.put, methods=["PUT"], **put)
     found = (schemas.StoredBundle, 401, 404)
     router.add_api_route(path, at.exists, methods=["GET"], **described("get_bundle", *found))
@@ -62,6 +62,3 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
             yield content
         if not message.get("more_body"):
             return
-
-
-_BYTES = {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}

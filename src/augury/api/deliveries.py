@@ -34,7 +34,7 @@ def routes(services: Services) -> APIRouter:
         "/webhooks/{delivery_id}/redeliver",
         at.redeliver,
         methods=["POST"],
-        **described("redeliver_webhook", schemas.Delivery, 401, 404, 410, status=202),
+        **described("redeliver_webhook", schemas.Delivery, 401, 403, 404, 410, status=202),
     )
     return router
 

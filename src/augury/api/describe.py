@@ -28,6 +28,12 @@ ERRORS: Mapping[int, str] = {
     503: "Not now. Nothing was stored.",
 }
 
+BYTES: JsonObject = {
+    "required": True,
+    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+}
+"""A body of bytes, of whatever kind."""
+
 IDEMPOTENCY_KEY: JsonObject = {
     "name": "Idempotency-Key",
     "in": "header",

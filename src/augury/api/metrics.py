@@ -14,7 +14,7 @@ from fastapi import APIRouter, Response
 
 from augury.api.auth import MaybeCaller
 from augury.api.describe import described
-from augury.domain.errors import Forbidden, Unauthenticated
+from augury.domain.errors import Unauthenticated
 from augury.service.gauges import Family, Metrics
 
 _TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -43,8 +43,7 @@ class _Routes:
                     code="missing_token",
                     hint="Send it as `Authorization: Bearer <token>`, or set `metrics` to open.",
                 )
-            if not caller.admin:
-                raise Forbidden("Only admins may see the metrics.", code="admins_only")
+            caller.demand_admin("see the metrics")
         families = await self.metrics.read()
         return Response(await anyio.to_thread.run_sync(_text, families), headers={"Content-Type": _TYPE})
 

@@ -1,7 +1,7 @@
 """What every request passes on its way in and out: Envelope around BodyLimit around the routes.
 
-Pure ASGI, because a layer that costs nothing can be around everything. Knows nothing about routes, but for the one
-prefix under which bodies may be bigger.
+Pure ASGI, because a layer that costs nothing can be around everything. Knows nothing about routes, but for
+the prefixes under which bodies may be bigger.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from starlette.requests import ClientDisconnect
@@ -20,6 +20,9 @@ from augury.api import problems
 from augury.domain.errors import TooLarge
 
 logger = logging.getLogger(__name__)
+
+ADDED = "augury.added_headers"
+"""Where a layer leaves, in the ASGI scope, the headers of the answer where that is an error of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,9 @@ class Envelope:
                 if started:
                     # Half an answer cannot be mended: the server closes the connection, and nobody takes it for whole.
                     raise
-                await problems.internal(name)(scope, receive, send_named)
+                answer = problems.internal(name)
+                answer.raw_headers.extend(scope.get(ADDED, ()))
+                await answer(scope, receive, send_named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +80,26 @@ class Allowance:
 class BodyLimit:
     """Refuses a body over the limit: by its announced length before any of it, else as soon as it has got too long.
 
-    Bodies of requests below `prefix` have an allowance of their own.
+    Bodies of requests with a certain method below a certain path have an allowance of their own, or (None) none: then
+    their route looks after it.
     """
 
     app: ASGIApp
     usual: Allowance
-    prefix: str
-    below: Allowance
+    others: Mapping[tuple[str, str], Allowance | None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        allowed = self.below if scope["path"].startswith(self.prefix) else self.usual
+        allowed: Allowance | None = self.usual
+        for (method, prefix), other in self.others.items():
+            if scope["method"] == method and scope["path"].startswith(prefix):
+                allowed = other
+        if allowed is None:
+            await self.app(scope, receive, send)
+            return
         announced = _announced(scope["headers"])
         if announced is None:
             await self.app(scope, _counted(receive, allowed), send)

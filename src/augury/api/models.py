@@ -22,7 +22,7 @@ SortBy = Annotated[
 SortDirection = Annotated[
     Literal["asc", "desc"] | None, Query(description="Left out: oldest first, or most predictions first.")
 ]
-CategorySlugs = Annotated[list[str], Query(description="Only those in one of these categories.")]
+CategorySlugs = Annotated[list[str], Query(description="Only those in any of these categories, at most 20.")]
 
 
 def routes(services: Services) -> APIRouter:
@@ -31,7 +31,7 @@ def routes(services: Services) -> APIRouter:
     at = _Routes(services.models)
     page, model, path = schemas.Page[schemas.ModelSummary], schemas.Model, "/{owner}/{name}"
     router.add_api_route("", at.page, methods=["GET"], **described("list_models", page, 401, 422))
-    create = described("create_model", model, 401, 409, 410, body=schemas.NewModel, parameters=(IDEMPOTENCY_KEY,))
+    create = described("create_model", model, 401, 403, 409, 410, body=schemas.NewModel, parameters=(IDEMPOTENCY_KEY,))
     router.add_api_route("", at.create, methods=["POST"], **create)
     router.add_api_route(
         "/{owner}", at.page_of_owner, methods=["GET"], **described("list_models_of_owner", page, 401, 404, 422)

@@ -14,7 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from augury.api import auth, schemas
+from augury.api import account_schemas, auth, category_schemas, file_schemas, schemas, variable_schemas
 from augury.api.describe import EVENTS, IDEMPOTENCY_KEY, REFERENCE, error_response, event_stream, request_body
 from augury.api.predictions import PATH, CreatePrediction
 
@@ -26,6 +26,15 @@ _READ_BY_HAND: tuple[type[BaseModel], ...] = (
     schemas.NewVersion,
     schemas.ConfigurationChange,
     schemas.UserChange,
+    account_schemas.NewUser,
+    account_schemas.UserAdministration,
+    account_schemas.NewToken,
+    category_schemas.NewCategory,
+    category_schemas.CategoryChange,
+    file_schemas.NewUpload,
+    file_schemas.UploadCompletion,
+    variable_schemas.NewVariable,
+    variable_schemas.VariableChange,
     schemas.Error,
     schemas.Invalid,
 )

@@ -57,7 +57,7 @@ def routes(services: Services) -> APIRouter:
         one + "/cancel",
         at.cancel,
         methods=["POST"],
-        **described("cancel_prediction", None, 401, 404, 409, 422, status=202),
+        **described("cancel_prediction", None, 401, 403, 404, 409, 422, status=202),
     )
     return router
 

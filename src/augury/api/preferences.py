@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from urllib.parse import unquote
 
 from augury.domain.account import Caller
 from augury.domain.errors import InvalidRequest
@@ -16,6 +17,8 @@ from augury.domain.jsontext import JsonObject
 from augury.service.once import Idempotency
 
 Headers = Iterable[bytes]
+
+FILE_NAME = "Augury-File-Name"
 
 PREFER_IDLE: JsonObject = {
     "name": "Prefer",
@@ -85,6 +88,11 @@ def once(caller: Caller, headers: Mapping[str, str], raw: bytes) -> Idempotency 
     given = headers.get("idempotency-key")
     key = idempotency_key(None if given is None else given.encode("latin-1"))
     return None if key is None else Idempotency(caller.token_id, key, hashlib.sha256(raw).hexdigest())
+
+
+def file_name(value: str | None) -> str | None:
+    """What a file that is uploaded is called, for clients that have no field for it: percent-encoded UTF-8."""
+    return None if value is None else unquote(value)
 
 
 def _refused(header: str, value: bytes, msg: str, type: str) -> InvalidRequest:

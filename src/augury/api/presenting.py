@@ -12,7 +12,7 @@ from fastapi import Response
 
 from augury.api.bodies import IGNORED
 from augury.domain.account import Account
-from augury.domain.model import Configuration, Model, ModelDetails, Version
+from augury.domain.model import Category, Configuration, Model, ModelDetails, Version
 from augury.service.presentation import timestamp
 
 
@@ -22,20 +22,29 @@ def response(content: bytes, ignored: str | None = None) -> Response:
     return Response(content, headers=headers, media_type="application/json")
 
 
+def base_user(account: Account) -> bytes:
+    """An account, briefly."""
+    return orjson.dumps(_base_user(account))
+
+
+def user_summary(account: Account) -> bytes:
+    """An account as lists show it."""
+    return orjson.dumps(_user(account))
+
+
 def user(account: Account) -> bytes:
     """An account."""
+    return orjson.dumps({**_user(account), "urls": account.urls})
+
+
+def administered_user(account: Account) -> bytes:
+    """An account as admins see it."""
     return orjson.dumps(
         {
-            "account_id": account.id,
-            "name": account.name,
-            "avatar_url": account.avatar_url or "",
-            "display_name": account.display_name,
-            "bio": account.bio,
-            "location": account.location,
-            "company": account.company,
-            "created_at": timestamp(account.created_at),
-            "updated_at": _time(account.updated_at),
+            **_user(account),
             "urls": account.urls,
+            "admin": account.admin,
+            "disabled_at": _time(account.disabled_at),
         }
     )
 
@@ -60,6 +69,11 @@ def model(details: ModelDetails) -> bytes:
     )
 
 
+def category(category: Category) -> bytes:
+    """A category that models can be in."""
+    return orjson.dumps({"name": category.name, "slug": category.slug, "description": category.description})
+
+
 def version_summary(version: Version) -> bytes:
     """A version as lists show it."""
     return orjson.dumps(_brief(version))
@@ -80,6 +94,22 @@ def configuration(configuration: Configuration) -> bytes:
     return orjson.dumps(_configuration(configuration))
 
 
+def _base_user(account: Account) -> dict[str, Any]:
+    return {"account_id": account.id, "name": account.name, "avatar_url": account.avatar_url or ""}
+
+
+def _user(account: Account) -> dict[str, Any]:
+    return {
+        **_base_user(account),
+        "display_name": account.display_name,
+        "bio": account.bio,
+        "location": account.location,
+        "company": account.company,
+        "created_at": timestamp(account.created_at),
+        "updated_at": _time(account.updated_at),
+    }
+
+
 def _model(model: Model) -> dict[str, Any]:
     owner = {"account_id": model.account_id, "name": model.owner, "avatar_url": model.owner_avatar_url or ""}
     return {
@@ -91,7 +121,7 @@ def _model(model: Model) -> dict[str, Any]:
         "updated_at": _time(model.updated_at),
         "owner": owner,
         "predictions_count": model.predictions_count,
-        "categories": [],
+        "categories": [{"name": one.name, "slug": one.slug} for one in model.categories],
         "cover_image_url": model.cover_image_url,
     }
 
@@ -105,13 +135,14 @@ def _brief(version: Version) -> dict[str, Any]:
 
 
 def _version(version: Version) -> dict[str, Any]:
-    return {
+    described = {
         **_brief(version),
         "schemas": orjson.Fragment(version.schemas),
         "compatibilities": dict(version.compatibilities),
-        "size": version.size,
-        "container_image_digest": version.digest,
     }
+    # What names the files is not there for those who may not run them.
+    files = {"size": version.size, "container_image_digest": version.digest} if version.digest else {}
+    return {**described, **files}
 
 
 def _configuration(configuration: Configuration) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from augury.service.removal import Removal
 def routes(removal: Removal) -> APIRouter:
     """The route."""
     router = APIRouter(prefix="/v1/predictions", tags=["predictions"])
-    about = described("delete_prediction", None, 401, 404, 409, 422)
+    about = described("delete_prediction", None, 401, 403, 404, 409, 422)
     router.add_api_route("/{prediction_id}", _Routes(removal).delete, methods=["DELETE"], **about)
     return router
 

@@ -75,7 +75,7 @@ class NewModel(BaseModel):
     source_url: Url | None = None
     license_url: Url | None = None
     paper_url: Url | None = None
-    category_slugs: list[str] = Field(default_factory=list[str])
+    category_slugs: list[str] = Field(default_factory=list[str], description="Categories that it is in, at most 10.")
 
 
 class ModelChange(BaseModel):
@@ -90,7 +90,7 @@ class ModelChange(BaseModel):
     source_url: Url | None = None
     license_url: Url | None = None
     paper_url: Url | None = None
-    category_slugs: list[str] = Field(default_factory=list[str])
+    category_slugs: list[str] = Field(default_factory=list[str], description="Replaces the whole list.")
 
 
 class Compatibilities(BaseModel):
@@ -301,8 +301,8 @@ class Version(VersionSummary):
 
     schemas: Schemas
     compatibilities: Compatibilities
-    size: int
-    container_image_digest: str
+    size: int = Field(0, description="Of its files, packed, in bytes; left out where you may see but not run it.")
+    container_image_digest: str = Field("", description="What names its files; left out where you may not run it.")
 
 
 class PublishedVersion(Version):

@@ -5,20 +5,28 @@ Built once by the composition root. Knows nothing about where the values come fr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from augury.service.access import Access
 from augury.service.bundles import Bundles
+from augury.service.categories import Categories
+from augury.service.files import Files
 from augury.service.fleet import Fleet
 from augury.service.followers import Followers
 from augury.service.gauges import Metrics
+from augury.service.hardware import Catalogue
 from augury.service.health import Health
 from augury.service.logbook import Logbook
 from augury.service.models import Models
 from augury.service.predictions import Predictions
 from augury.service.removal import Removal
+from augury.service.search import Search
+from augury.service.sharing import Sharing
 from augury.service.streams import Streams
+from augury.service.uploads import Uploads
 from augury.service.users import Users
+from augury.service.variables import Variables
 from augury.service.webhooks import Webhooks
 
 
@@ -31,14 +39,21 @@ class Services:
     logbook: Logbook
     followers: Followers
     models: Models
+    categories: Categories
+    search: Search
     users: Users
+    sharing: Sharing
     access: Access
     bundles: Bundles
+    variables: Variables
+    uploads: Uploads
+    files: Files
     webhooks: Webhooks
     removal: Removal
     fleet: Fleet
     metrics: Metrics
     health: Health
+    hardware: Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +70,5 @@ class Limits:
     public_url: str | None = None
     metrics_open: bool = False
     """Whether the metrics are shown without a token."""
+    rates: Mapping[str, tuple[float, int]] = field(default_factory=dict[str, "tuple[float, int]"])
+    """By class of requests: how many seconds each takes, and how many may come at once."""

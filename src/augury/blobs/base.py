@@ -7,7 +7,7 @@ A blob is written whole or not at all, and replaced whole. Keys are names joined
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +25,10 @@ class BlobNotFound(Exception):
 
 class InvalidKey(ValueError):
     """The key could not be kept everywhere: a part is empty, too long or has a character that is not allowed."""
+
+
+class Superseded(Exception):
+    """The same part is being sent once more: what came before does not count."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,41 @@ class Blobs(Protocol):
 
     def open(self, key: str, *, start: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
         """The blob's bytes in chunks, from byte `start`, at most `length` of them; raises BlobNotFound at the first."""
+        ...
+
+    async def take(self, key: str, source: Path) -> BlobStat:
+        """Keep a file under `key` and let `source` be gone: moved where that can be done, else copied.
+
+        Visible and durable when this returns. Raises OSError where `source` is no ordinary file.
+        """
+        ...
+
+    def local(self, key: str) -> Path | None:
+        """Where a file of this machine has the blob's bytes, if there is one; None where they are elsewhere."""
+        ...
+
+    async def begin(self, key: str, size: int) -> str:
+        """Begin a blob of this size that comes in parts; the handle that names it from now on."""
+        ...
+
+    async def put_part(self, key: str, handle: str, number: int, offset: int, source: AsyncIterable[bytes]) -> str:
+        """Keep a part (numbers from 1; `offset` is where it begins) and return its etag, in quotes.
+
+        A part may be put again, whole; one that is still coming then raises Superseded. Raises BlobNotFound for a
+        handle that is gone.
+        """
+        ...
+
+    async def complete(self, key: str, handle: str, etags: Sequence[str]) -> BlobStat:
+        """Make one blob of its parts, which were put with these etags; again is no error. Raises BlobNotFound."""
+        ...
+
+    async def abort(self, key: str, handle: str) -> None:
+        """Let go of the parts of a blob that was not completed; nothing happens where there are none."""
+        ...
+
+    def begun(self) -> AsyncIterator[BlobStat]:
+        """Every blob that was begun and not completed: its handle as `key`, and when something came last."""
         ...
 
     async def stat(self, key: str) -> BlobStat:

@@ -2,6 +2,7 @@
 
     bundles/sha256/ab12…  is kept in  <root>/bundles/sha256/~5e/ab12…
 
+A blob that comes in parts is one file in `.parts` until it is complete (`parts.py`).
 Written beside its place, flushed to the disk, then renamed: a reader sees the whole blob or none, and so does whoever
 looks after a power cut. The folder whose name begins with ~ keeps any one folder small. Knows nothing about what the
 bytes mean.
@@ -10,10 +11,12 @@ bytes mean.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -21,10 +24,12 @@ from typing import BinaryIO
 from anyio import CancelScope, to_thread
 
 from augury.blobs.base import BlobNotFound, BlobStat, check_key
+from augury.blobs.parts import Parts
 
 _CHUNK = 1 << 20
 _INCOMING = ".incoming"
 """No key begins with a dot."""
+_PARTS = ".parts"
 
 
 class LocalBlobs:
@@ -32,6 +37,7 @@ class LocalBlobs:
 
     def __init__(self, root: Path) -> None:
         self._root = root.absolute()
+        self._parts = Parts(self._root / _PARTS)
 
     async def put(self, key: str, source: Path | AsyncIterable[bytes]) -> BlobStat:
         """See Blobs."""
@@ -60,6 +66,39 @@ class LocalBlobs:
                 yield chunk
         finally:
             stream.close()
+
+    async def take(self, key: str, source: Path) -> BlobStat:
+        """See Blobs."""
+        return await to_thread.run_sync(self._take, key, self._place(key), source)
+
+    def local(self, key: str) -> Path | None:
+        """See Blobs."""
+        return self._place(key)
+
+    async def begin(self, key: str, size: int) -> str:
+        """See Blobs."""
+        check_key(key)
+        return await to_thread.run_sync(self._parts.begin, size)
+
+    async def put_part(self, key: str, handle: str, number: int, offset: int, source: AsyncIterable[bytes]) -> str:
+        """See Blobs."""
+        check_key(key)
+        return await self._parts.put(handle, number, offset, source)
+
+    async def complete(self, key: str, handle: str, etags: Sequence[str]) -> BlobStat:
+        """See Blobs."""
+        await self._parts.stop(handle)
+        return await to_thread.run_sync(self._complete, key, self._place(key), handle)
+
+    async def abort(self, key: str, handle: str) -> None:
+        """See Blobs."""
+        await self._parts.stop(handle)
+        await to_thread.run_sync(self._parts.drop, handle)
+
+    async def begun(self) -> AsyncIterator[BlobStat]:
+        """See Blobs."""
+        for one in await to_thread.run_sync(self._parts.all):
+            yield one
 
     async def stat(self, key: str) -> BlobStat:
         """See Blobs."""
@@ -103,6 +142,44 @@ class LocalBlobs:
                 return self._settle(key, place, partial, stream)
             finally:
                 _discard(partial, stream)
+
+    def _take(self, key: str, place: Path, source: Path) -> BlobStat:
+        folder = self._root / _INCOMING
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = folder / secrets.token_hex(16)
+        try:
+            source.rename(partial)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            copied = self._put_file(key, place, source)
+            source.unlink(missing_ok=True)
+            return copied
+        # Looked at where nobody else can put another thing in its place.
+        if not stat.S_ISREG(partial.lstat().st_mode):
+            partial.unlink(missing_ok=True)
+            raise OSError(f"{source.name} is no ordinary file")
+        os.utime(partial)
+        try:
+            with partial.open("rb") as stream:
+                return self._settle(key, place, partial, stream)
+        except OSError:
+            # Back where it was, for another try; unless only the folder's flush failed, and it is in its place.
+            with contextlib.suppress(FileNotFoundError):
+                partial.rename(source)
+            raise
+
+    def _complete(self, key: str, place: Path, handle: str) -> BlobStat:
+        whole = self._parts.path(handle)
+        try:
+            with whole.open("rb") as stream:
+                os.utime(stream.fileno())
+                return self._settle(key, place, whole, stream)
+        except FileNotFoundError:
+            # Completed before, or by somebody else in this moment, who may not have flushed its name yet.
+            found = _stat(key, place)
+            _flush_folder(place.parent)
+            return found
 
     def _settle(self, key: str, place: Path, partial: Path, stream: BinaryIO) -> BlobStat:
         stream.flush()

@@ -1,4 +1,4 @@
-"""Files in inputs and outputs: a local file becomes a data: URI, and a data: URI or a link of the server a local file.
+"""Files in inputs and outputs: a local file becomes a data: URI, and a data: URI or a signed link a local file.
 
 Knows nothing about predictions.
 """
@@ -12,14 +12,17 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import unquote, unquote_to_bytes, urlsplit
+from urllib.parse import unquote, unquote_to_bytes
 
 from augury.cli.failing import CommandFailed
 
-Fetch = Callable[[str], tuple[bytes, str]]
-"""Gets what a link leads to: its bytes and content type."""
+Fetch = Callable[[str, Path], None]
+"""Writes what a link leads to into a new file; raises OSError where that cannot be written."""
 
 _DATA = re.compile(r"data:(?P<type>[^,;]*)(?P<parameters>(?:;[^,;]*)*),", re.IGNORECASE)
+_LINK = re.compile(
+    r"https?://[^/\s]+(?:/[^\s?]*)?/v1/files/[0-9a-f-]{36}/([^/?\s]+)\?(?:expires=\d+&)?signature=[0-9a-f]{64}"
+)
 _SHOWN = 60
 
 
@@ -38,6 +41,11 @@ def is_data(value: Any) -> bool:
     return isinstance(value, str) and _DATA.match(value) is not None
 
 
+def is_file(value: Any) -> bool:
+    """Whether a value of an output stands for a file: one that came with it, or a signed link."""
+    return is_data(value) or (isinstance(value, str) and _LINK.fullmatch(value) is not None)
+
+
 def shortened(value: Any) -> Any:
     """An output without the bytes of its files, for a terminal."""
     return _replaced(
@@ -45,20 +53,20 @@ def shortened(value: Any) -> Any:
     )
 
 
-def saved(output: Any, folder: Path, server: str, fetch: Fetch) -> tuple[Any, list[Path]]:
+def saved(output: Any, folder: Path, fetch: Fetch) -> tuple[Any, list[Path]]:
     """Save the files of an output; the output with their paths instead, and the paths. Raises CommandFailed."""
     paths: list[Path] = []
 
     def save(text: str, where: tuple[str, ...]) -> str:
         if is_data(text):
             content, kind, name = _decoded(text)
-        elif text.startswith(f"{server}/"):
-            content, kind = fetch(text)
-            name = Path(unquote(urlsplit(text).path)).name
+            path = _free(folder, _file_name(name, where, kind))
+            path.write_bytes(content)
+        elif (link := _LINK.fullmatch(text)) is not None:
+            path = _free(folder, _file_name(unquote(link[1]), where, ""))
+            fetch(text, path)
         else:
             return text
-        path = _free(folder, _file_name(name, where, kind))
-        path.write_bytes(content)
         paths.append(path)
         return str(path)
 
@@ -67,6 +75,11 @@ def saved(output: Any, folder: Path, server: str, fetch: Fetch) -> tuple[Any, li
         return _replaced(output, (), save), paths
     except OSError as error:
         raise CommandFailed(f"{error.filename or folder} cannot be written: {error.strerror}") from None
+
+
+def refuse_links(url: str, path: Path) -> None:
+    """For outputs in which no link can be: without a server there are none."""
+    raise CommandFailed(f"{url} leads to a server, and there is none")
 
 
 def _replaced(value: Any, where: tuple[str, ...], change: Callable[[str, tuple[str, ...]], str]) -> Any:

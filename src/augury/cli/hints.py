@@ -12,6 +12,8 @@ _COMMANDS = (
     (r"GET /v1/models/([^/\s]+/[^/\s]+)/versions", r"`augury versions list \1`"),
     (r"GET /v1/user/models", "`augury models list`"),
     (r"GET /v1/models\b(?!/)", "`augury models list --all`"),
+    (r"PATCH /v1/users/\{name\} with disabled true", "`augury users disable NAME`"),
+    (r"PATCH /v1/users/\{name\} with admin true", "`augury users change NAME --admin`"),
     (rf"POST /v1/predictions/{_ID}/cancel", r"`augury predictions cancel \1`"),
     (rf"GET /v1/predictions/{_ID}/webhooks", r"`augury webhooks list \1`"),
     (rf"GET /v1/predictions/{_ID}(?!/)", r"`augury predictions show \1`"),

@@ -1,8 +1,8 @@
-"""`augury models`: list, show, create, update, delete."""
+"""`augury models`: list, search, show, create, update, delete."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, cast
 
@@ -24,12 +24,17 @@ class SortBy(StrEnum):
 
 
 Model = Annotated[str, typer.Argument(metavar="[OWNER/]NAME", help="The model.")]
+Limit = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 See = Annotated[Visibility | None, typer.Option(help="Who sees and runs it.", show_default=False)]
 Description = Annotated[str | None, typer.Option(help="What it does, in a sentence.")]
 Overview = Annotated[str | None, typer.Option(help="More about it, in Markdown.")]
 SourceUrl = Annotated[str | None, typer.Option(help="Where its code is.")]
 LicenseUrl = Annotated[str | None, typer.Option(help="Where its license is.")]
+Categories = Annotated[
+    list[str] | None,
+    typer.Option("--category", metavar="SLUG", help="A category that it is in; may be repeated.", show_default=False),
+]
 PaperUrl = Annotated[str | None, typer.Option(help="Where its paper is.")]
 
 
@@ -37,20 +42,47 @@ def list_(
     owner: Annotated[str | None, typer.Argument(metavar="[OWNER]", help="Whose; yours where left out.")] = None,
     everybody: Annotated[bool, typer.Option("--all", help="Everybody's public ones.")] = False,
     sort_by: Annotated[SortBy | None, typer.Option(help="The order of --all and of OWNER's.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 100,
+    category: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SLUG", help="Of --all and of OWNER's, those in it; may be repeated: in any of them."),
+    ] = None,
+    limit: Limit = 100,
     as_json: AsJson = False,
 ) -> None:
     """List your models, or somebody's public ones.
 
     Example: augury models list ada --sort-by predictions_count
     """
-    order = {"sort_by": sort_by.value} if sort_by else {}
+    order: dict[str, Any] = {"sort_by": sort_by.value} if sort_by else {}
+    if category:
+        order["category_slugs"] = category
     with connected() as connection:
         client = connection.client
         if owner is None and not everybody:
             found = list(all_of(lambda page: client.authenticated_user.models(page), limit))
         else:
             found = list(all_of(lambda page: client.models.list(cast("Any", {**page, **order}), owner), limit))
+    _write_list(found, as_json)
+
+
+def search(
+    words: Annotated[list[str], typer.Argument(metavar="WORDS", help="What to look for; all words have to be there.")],
+    limit: Limit = 25,
+    as_json: AsJson = False,
+) -> None:
+    """Find models by words.
+
+    They are looked for in name, owner, categories, description and overview; the last one may be a beginning.
+
+    Example: augury models search text to im
+    """
+    query = " ".join(words)
+    with connected() as connection:
+        found = list(all_of(lambda page: connection.client.models.search(query, page), limit))
+    _write_list(found, as_json)
+
+
+def _write_list(found: Sequence[Any], as_json: bool) -> None:
     if as_json:
         write_json(found)
         return
@@ -82,6 +114,7 @@ def show(model: Model, as_json: AsJson = False) -> None:
         ("model", f"{found['owner']['name']}/{found['name']}"),
         ("visibility", found["visibility"]),
         ("predictions", str(found["predictions_count"])),
+        ("categories", ", ".join(one["slug"] for one in found["categories"])),
         ("created", found["created_at"]),
         ("latest version", "none yet" if latest is None else str(latest["number"])),
     ]
@@ -100,6 +133,7 @@ def create(
     source_url: SourceUrl = None,
     license_url: LicenseUrl = None,
     paper_url: PaperUrl = None,
+    category: Categories = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a model that has no version yet.
@@ -109,6 +143,8 @@ def create(
     Example: augury models create ocr --visibility public --description "Reads pictures"
     """
     fields = _given(visibility, description, overview, source_url, license_url, paper_url)
+    if category is not None:
+        fields["category_slugs"] = [one for one in category if one]
     with connected() as connection:
         owner, _, short = _named(connection, model).partition("/")
         if owner != connection.me:
@@ -126,15 +162,19 @@ def update(
     source_url: SourceUrl = None,
     license_url: LicenseUrl = None,
     paper_url: PaperUrl = None,
+    category: Categories = None,
     as_json: AsJson = False,
 ) -> None:
     """Change what is said about a model.
 
-    What is not named stays as it is; an empty text removes what was there.
+    What is not named stays as it is; an empty text removes what was there. The categories that are named replace all
+    that there were, and --category "" leaves none.
 
     Example: augury models update ocr --visibility public
     """
     fields = _given(visibility, description, overview, source_url, license_url, paper_url)
+    if category is not None:
+        fields["category_slugs"] = [one for one in category if one]
     if name is not None:
         fields["name"] = name
     if not fields:

@@ -24,7 +24,9 @@ from augury.cli.output import duration_text, on_terminal, say, write, write_json
 from augury.cli.progress import Watched, watching
 from augury.cli.remote import Connection, connected, problem_text
 from augury.cli.streaming import Printer
+from augury.cli.transfer import downloading, uploading
 from augury.cli.values import Inputs, parsed
+from augury.domain.jsontext import JsonObject
 from augury.domain.model import MalformedReference, parse_reference
 from augury.domain.prediction import TERMINAL
 
@@ -72,7 +74,11 @@ def predict(
     hook = _webhook(webhook, webhook_secret_file)
     with connected() as connection:
         reference = named(connection, model)
-        given = parsed(inputs or (), _input_schema(connection, reference)) if inputs else {}
+        given: JsonObject = {}
+        if inputs:
+            schema = _input_schema(connection, reference)
+            with uploading(connection) as attach:
+                given = parsed(inputs, schema, attach)
         with watching() as watched:
             body: Any = {"model": reference, "input": given, **hook}
             with connection.sending(_headers(cancel_after, idempotency_key)):
@@ -197,7 +203,8 @@ def _kept(connection: Connection, output: Any, out: Path | None) -> Any:
     """What is shown of an output, or an item of it; its files are saved where there is a folder for them."""
     if out is None:
         return shortened(output) if on_terminal() else output
-    output, paths = saved(output, out, connection.target.url, lambda url: _fetch(connection, url))
+    with downloading() as fetch:
+        output, paths = saved(output, out, fetch)
     for path in paths:
         say(f"saved {path}")
     return output
@@ -221,8 +228,3 @@ def _summary(found: Found) -> str:
     times = {"set up in": duration_text(found["setup_time"]), "ran": duration_text(found["execution_time"])}
     parts = ", ".join(f"{name} {text}" for name, text in times.items() if text)
     return f"{found['id']} {found['status']}{f': {parts}' if parts else ''}"
-
-
-def _fetch(connection: Connection, url: str) -> tuple[bytes, str]:
-    answer = connection.http.get(url).raise_for_status()
-    return answer.content, answer.headers.get("content-type", "").partition(";")[0]

@@ -8,13 +8,14 @@ Nothing is published until everything that can be found wrong here has been look
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Annotated, Any, cast
 
 import httpx
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from wriftai.hardware import Hardware
 
 from augury.cli.failing import CommandFailed
 from augury.cli.output import bytes_text, console, say, warn, write
@@ -122,6 +123,9 @@ def _publish(connection: Connection, model: str, checked: Checked, bundle: Bundl
             "hardware_identifier": options.hardware,
             "variable_names": list(options.variables),
         }
+    elif checked.project.gpu and made and (gpu := a_gpu(connection.client.hardware.list().items)):
+        say(f"it is meant for a GPU, so it runs on {gpu}")
+        version["configuration"] = {"hardware_identifier": gpu, "variable_names": []}
     try:
         with console().status(f"publishing {model}"):
             return connection.client.model_versions.create(model, cast("Any", version))["number"]
@@ -130,6 +134,12 @@ def _publish(connection: Connection, model: str, checked: Checked, bundle: Bundl
             # A model that the push made and that has nothing to run would be litter.
             connection.client.models.delete(model)
         raise
+
+
+def a_gpu(catalogue: Sequence[Hardware]) -> str | None:
+    """The smallest hardware with one GPU that some machine has; None where there is no GPU."""
+    found = [one for one in catalogue if one["gpus"] == 1 and one["vram_gb"] and one["cpus"]]
+    return min(found, key=lambda one: (one["vram_gb"], one["cpus"]))["identifier"] if found else None
 
 
 def _make_model(connection: Connection, model: str, *, public: bool) -> bool:

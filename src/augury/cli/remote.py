@@ -66,6 +66,12 @@ class Connection:
             for name in headers:
                 del self.http.headers[name]
 
+    def call(self, method: str, path: str, body: Any = None, **query: str) -> Any:
+        """The answer to a call that the official client has no method for, such as "users/ada"."""
+        sent: dict[str, Any] = {} if body is None else {"json": body}
+        answer = self.http.request(method, f"{self.target.url}/v1/{path}", params=query, **sent)
+        return answer.raise_for_status().json()
+
     def full_name(self, name: str) -> str:
         """ "owner/name[:number]" for a name that may lack its owner."""
         return name if "/" in name else f"{self.me}/{name}"
@@ -138,9 +144,9 @@ def all_of(fetch: Callable[[Any], PaginatedResponse[Item]], limit: int) -> Itera
         options = {**options, "cursor": page.next_cursor}
 
 
-def every_item(connection: Connection, path: str) -> Iterator[Mapping[str, Any]]:
+def every_item(connection: Connection, path: str, **query: str) -> Iterator[Mapping[str, Any]]:
     """All items of a list that the official client has no call for, such as "predictions/ID/logs"."""
-    params: dict[str, Any] = {"page_size": PAGE}
+    params: dict[str, Any] = {"page_size": PAGE, **query}
     while True:
         answer = connection.http.get(f"{connection.target.url}/v1/{path}", params=params).raise_for_status()
         page = cast("Mapping[str, Any]", answer.json())

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from augury.cli.failing import FAILED, CommandFailed
-from augury.cli.files import saved, shortened
+from augury.cli.files import refuse_links, saved, shortened
 from augury.cli.output import console, on_terminal, say, warn, write_json
 from augury.cli.streaming import Printer
 from augury.cli.trying import predict_once
@@ -64,7 +64,7 @@ def _refuse_invalid(schema: Any, given: JsonObject) -> None:
 def _kept(output: Any, out: Path | None) -> Any:
     """What is shown of an output, or an item of it; its files are saved where there is a folder for them."""
     if out is not None:
-        output, paths = saved(output, out, "\0", lambda _: (b"", ""))
+        output, paths = saved(output, out, refuse_links)
         for path in paths:
             say(f"saved {path}")
     return shortened(output) if on_terminal() else output

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from augury.cli.files import is_data
+from augury.cli.files import is_file
 from augury.cli.following import Event
 from augury.cli.output import for_stdout, on_terminal
 
@@ -41,7 +41,7 @@ class Printer:
         shown = self._change(item)
         if not isinstance(item, str):
             self._line(json.dumps(shown, ensure_ascii=False))
-        elif is_data(item) or shown != item:
+        elif is_file(item) or shown != item:
             self._line(shown)
         elif item:
             self._write(item)

@@ -85,9 +85,11 @@ def _subject(workbench: Workbench, checked: Checked) -> Generator[Subject]:
     environment = checked.environment
     with staged(checked.project) as folder, tempfile.TemporaryDirectory(prefix="augury-worker-") as home:
         try:
-            yield Subject(folder, environment.python, environment.no_site, Path(home), plan)
+            environ = checked.project.environ
+            yield Subject(folder, environment.python, environment.no_site, Path(home), plan, environ)
         except TrialFailed as error:
-            lines = _relative(error.lines, folder)
+            # A model for Cog is loaded from a copy of its folder.
+            lines = _relative(_relative(error.lines, folder), Path(home).resolve() / "scratch" / "model")
             place = _place(lines) if error.file is None else f"{error.file}:{error.line}"
             raise CommandFailed(f"{place}: {error.message}" if place else error.message, details=lines) from None
 

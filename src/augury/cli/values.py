@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -30,7 +30,11 @@ Inputs = Annotated[
 ]
 
 
-def parsed(given: Iterable[str], document: Mapping[str, Any]) -> JsonObject:
+Attach = Callable[[Path], str]
+"""Makes of a local file the text that stands for it in an input."""
+
+
+def parsed(given: Iterable[str], document: Mapping[str, Any], attach: Attach = data_uri) -> JsonObject:
     """The input that the options mean, for an input schema; raises BadParameter (wrong usage)."""
     properties = dict(schemas.properties(document))
     values: JsonObject = {}
@@ -42,46 +46,52 @@ def parsed(given: Iterable[str], document: Mapping[str, Any]) -> JsonObject:
             raise _wrong(f"there is no input {name!r}{_suggestion(name, properties)}")
         schema = properties.get(name, {})
         if name in values:
-            values[name] = _added(name, values[name], text, document, schema)
+            values[name] = _added(name, values[name], text, document, schema, attach)
         else:
-            values[name] = _value(text, document, schema)
+            values[name] = _value(text, document, schema, attach)
     return values
 
 
-def _value(text: str, document: schemas.Schema, schema: schemas.Schema) -> JsonValue:
+def _value(text: str, document: schemas.Schema, schema: schemas.Schema, attach: Attach) -> JsonValue:
     options = list(schemas.alternatives(document, schema))
     if text.startswith("@") and schemas.is_file(document, schema):
-        return data_uri(Path(text[1:]).expanduser())
+        return attach(Path(text[1:]).expanduser())
     items = _items(document, options)
     if text.startswith("@") and items is not None and schemas.is_file(document, items):
-        return [data_uri(Path(text[1:]).expanduser())]
+        return [attach(Path(text[1:]).expanduser())]
     try:
         value = loads(text)
     except InvalidJson:
         value = None
         if text.strip() != "null":
-            return _listed(text, document, options, items)
+            return _listed(text, document, options, items, attach)
     if any(_fits(value, option) for option in options):
         return value
-    return _listed(text, document, options, items)
+    return _listed(text, document, options, items, attach)
 
 
 def _listed(
-    text: str, document: schemas.Schema, options: list[schemas.Schema], items: schemas.Schema | None
+    text: str,
+    document: schemas.Schema,
+    options: list[schemas.Schema],
+    items: schemas.Schema | None,
+    attach: Attach,
 ) -> JsonValue:
     """Text; or a list of it alone where only a list will do."""
     if items is not None and not any(_fits(text, option) for option in options):
-        return [_value(text, document, items)]
+        return [_value(text, document, items, attach)]
     return text
 
 
-def _added(name: str, before: JsonValue, text: str, document: schemas.Schema, schema: schemas.Schema) -> JsonValue:
+def _added(
+    name: str, before: JsonValue, text: str, document: schemas.Schema, schema: schemas.Schema, attach: Attach
+) -> JsonValue:
     items = _items(document, list(schemas.alternatives(document, schema)))
     if items is None:
         raise _wrong(f"{name} is given twice, and it is no list")
     # The first of several was read as if it were alone.
     first = before if isinstance(before, list) else [before]
-    return [*first, _value(text, document, items)]
+    return [*first, _value(text, document, items, attach)]
 
 
 def _items(document: schemas.Schema, options: Iterable[schemas.Schema]) -> schemas.Schema | None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from augury.cli.failing import CANNOT_START, CommandFailed
+from augury.cli.output import warn
 from augury.engine.local_launcher import PASSED_ON
 from augury.packaging.check import Checked, Start, check
 from augury.packaging.contents import contents
@@ -72,8 +73,12 @@ def explained() -> Generator[None]:
     try:
         yield
     except ProjectError as error:
+        for note in error.notes:
+            warn(note)
         raise CommandFailed(_sentence(error), hint=error.hint, details=error.traceback) from None
     except EnvironmentFailed as error:
+        for note in error.notes:
+            warn(note)
         raise CommandFailed(error.message, details=error.output.splitlines()) from None
 
 

@@ -39,6 +39,8 @@ class Account:
     company: str | None = None
     location: str | None = None
     avatar_url: str | None = None
+    disabled_at: int | None = None
+    """Since when none of its tokens is worth anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,25 @@ class Caller:
                 hint=f"This one has {_named(self.scopes)}. `augury tokens create NAME --scope {scope}` makes another.",
             )
 
+    def demand_admin(self, what: str) -> None:
+        """Raise Forbidden `admins_only` where this takes an admin, and the scope admin; `what` they may do alone."""
+        if not self.admin:
+            raise Forbidden(
+                f"Only admins may {what}.",
+                code="admins_only",
+                hint="It takes an admin's token that has the scope admin.",
+            )
+
 
 def granted(scopes: Iterable[str]) -> frozenset[Scope]:
-    """All that these scopes of a token include."""
-    return frozenset(one for name in scopes for one in SCOPES["admin" if name == EVERYTHING else name])
+    """All that these scopes of a token include; a scope that is not known, as of a newer version, includes nothing."""
+    return frozenset(one for name in known(scopes) for one in SCOPES[name])
+
+
+def known(scopes: Iterable[str]) -> tuple[str, ...]:
+    """The scopes of a token by their names of today."""
+    named = ("admin" if name == EVERYTHING else name for name in scopes)
+    return tuple(name for name in named if name in SCOPES)
 
 
 def _named(scopes: frozenset[Scope]) -> str:

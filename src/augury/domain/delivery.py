@@ -10,7 +10,7 @@ Pure rules: knows no clock, no database and no network. Times are microseconds s
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from augury.domain.ids import PredictionId
@@ -31,7 +31,7 @@ class Webhook:
     """Who is told of each change of a prediction."""
 
     url: str
-    secret: str | None
+    secret: str | None = field(repr=False)
     receiver: str
     """Scheme, host and port: what is slow or down as a whole."""
 

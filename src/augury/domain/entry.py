@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from augury.domain.event import FIRST_OUTPUT
+from augury.domain.file import StoredFile
 from augury.domain.jsontext import JsonText
 from augury.domain.logline import Line
 
@@ -19,6 +20,8 @@ class Entry:
     items: Sequence[JsonText] = ()
     lines: Sequence[Line] = ()
     metrics: JsonText | None = None
+    files: Sequence[StoredFile] = ()
+    """Whose bytes are stored."""
     again: bool = False
     """Whether it may have been written before, by a write whose answer was lost."""
 

@@ -37,6 +37,11 @@ class IdSource:
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+def made_at(id_: str) -> float:
+    """When an IdSource made this id, in seconds since the epoch."""
+    return int(id_[:8] + id_[9:13], 16) / 1000
+
+
 def is_uuid(text: str) -> bool:
     """Whether the text is a UUID in its canonical form, in either case."""
     if len(text) != 36:

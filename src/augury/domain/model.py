@@ -45,6 +45,8 @@ class RunOptions:
     setup_timeout: float | None = None
     run_timeout: float | None = None
     start_timeout: float | None = None
+    max_queue: int | None = None
+    """How many predictions may wait for a worker; None leaves that to the server."""
     retries: int = 0
     """How often a prediction is run again after its worker died."""
     hardware: str = "cpu"
@@ -65,6 +67,7 @@ class RunOptions:
             "setup_timeout": self.setup_timeout,
             "run_timeout": self.run_timeout,
             "start_timeout": self.start_timeout,
+            "max_queue": self.max_queue,
             "retries": self.retries,
             "hardware": self.hardware,
             "variables": list(self.variables),
@@ -163,6 +166,7 @@ class Version:
     compatibilities: Mapping[str, bool]
     """All that are known, by name."""
     digest: str
+    """Empty where it is shown to somebody who may not run it, as is `size`."""
     size: int
     options: RunOptions
     entry: str | None
@@ -172,6 +176,16 @@ class Version:
     """Counts the configurations."""
     broken_reason: JsonObject | None
     created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """What models are sorted into. Times are microseconds since the epoch."""
+
+    slug: str
+    name: str
+    description: str = ""
+    created_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +210,8 @@ class Model:
     last_version: int = 0
     """The highest number that was ever given to a version of it."""
     predictions_count: int = 0
+    """Of all its versions, those that were removed since among them."""
+    categories: tuple[Category, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ Knows no clock and no database: times are microseconds since the epoch, passed i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from augury.domain.ids import AccountId, PredictionId, WorkerId
@@ -159,4 +159,8 @@ class Assignment:
     """A prediction handed to a worker: what is sent, and what proves later that the result is this attempt's."""
 
     prediction: Prediction
-    input: JsonObject
+    input: JsonObject = field(repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Values in the input that must not be seen in what its run says."""
+    files: dict[str, list[str]] = field(default_factory=dict[str, list[str]], repr=False)
+    """Links in the input that lead to files of this machine: path, name and content type."""

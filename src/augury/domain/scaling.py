@@ -6,7 +6,8 @@ Knows no clock, no process and no database.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -35,26 +36,39 @@ def backoff(failures: int, *, first: float = 0.25, most: float = 30.0) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Holder(Generic[Key]):
-    """A worker that may be given up, since when it is so (any clock, seconds), and whether its version may spare it."""
+    """A worker that may be given up, since when it is so (any clock, seconds), and how many its version may spare."""
 
     key: Key
     since: float
-    spare: bool
+    version: int
+    spare: int
 
 
-def evictable(holders: Iterable[Holder[Key]]) -> Key | None:
-    """The worker to give up for another version: the one that is so the longest and whose version may spare it."""
-    spare = [one for one in holders if one.spare]
-    return min(spare, key=lambda one: one.since).key if spare else None
+def fewest(holders: Iterable[Holder[Key]], enough: Callable[[Sequence[Key]], bool]) -> list[Key]:
+    """The workers to give up for another version, so that there is enough: those that are so the longest.
+
+    None of them where all together are not enough, and none that does not help.
+    """
+    chosen: list[Key] = []
+    given: Counter[int] = Counter()
+    for one in sorted(holders, key=lambda one: one.since):
+        if given[one.version] >= one.spare:
+            continue
+        given[one.version] += 1
+        chosen.append(one.key)
+        if enough(chosen):
+            return _needed(chosen, enough)
+    return []
+
+
+def _needed(chosen: list[Key], enough: Callable[[Sequence[Key]], bool]) -> list[Key]:
+    """Those without which it is not enough."""
+    for one in list(chosen):
+        others = [other for other in chosen if other is not one]
+        if others and enough(others):
+            chosen = others
+    return chosen
 
 
 FAIR_SECONDS = 5.0
-"""How long a version without a worker waits for an idle one to go before a busy one has to."""
-
-
-def yielding(busy: Iterable[Holder[Key]], waited: float) -> Key | None:
-    """The worker to take nothing new for a version that has waited so many seconds: the one with its place the longest.
-
-    `since` is when it got its place. None while idle workers may still make room, or where no version has one to spare.
-    """
-    return evictable(busy) if waited >= FAIR_SECONDS else None
+"""How long a version without a worker waits for idle ones to go before busy ones have to."""

@@ -120,7 +120,10 @@ class Dispatcher:
                 hints = lane.hints
                 worker.reserve(room)
                 try:
-                    claimed = await self.execution.claim(lane.version.version_id, worker.id, room)
+                    secrets = lane.version.secrets is not None
+                    claimed = await self.execution.claim(lane.version.version_id, worker.id, room, secrets=secrets)
+                    if lane.version.files is not None:
+                        claimed = [await self.execution.with_files(lane.version.files, one) for one in claimed]
                     self._send(lane, worker, claimed)
                 finally:
                     worker.release(room)

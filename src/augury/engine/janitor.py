@@ -20,6 +20,7 @@ from augury.engine.launcher import Launcher
 from augury.engine.recorder import Recorder
 from augury.engine.run import Stop
 from augury.service.execution import Execution
+from augury.service.files import INTERVAL, Files
 from augury.service.fleet import Fleet
 from augury.service.retention import Retention
 
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 DEADLINE_SECONDS = 60.0
 """The longest sleep between two looks at the deadlines."""
+COUNT_SECONDS = 30.0
 RETRY_SECONDS = 1.0
 """How long to wait for a store that is out of order: what is due is due now."""
 FORGOTTEN_SECONDS = 30.0
@@ -41,6 +43,7 @@ class Janitor:
     execution: Execution
     fleet: Fleet
     retention: Retention
+    files: Files
     dispatcher: Dispatcher
     recorder: Recorder
     launcher: Launcher
@@ -64,7 +67,14 @@ class Janitor:
         """Remove what is old, now and again and again."""
         while True:
             await guarded("retention", self.retention.sweep)
-            await anyio.sleep(self.retention.interval)
+            await guarded("files", self.files.sweep)
+            await anyio.sleep(min(self.retention.interval, INTERVAL))
+
+    async def keep_counts(self) -> None:
+        """Add up how often models were run: lists are right at any time, and quick where few ran since the last one."""
+        while True:
+            await anyio.sleep(COUNT_SECONDS)
+            await guarded("counts", self.execution.fold_counts)
 
     async def keep_deadlines(self) -> None:
         """End what waits or lives for too long, when its time comes."""

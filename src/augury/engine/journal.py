@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from augury.domain.entry import Entry, Recorded
 from augury.domain.event import FIRST_OUTPUT
+from augury.domain.file import StoredFile
 from augury.domain.jsontext import JsonText
 from augury.domain.logline import Line
 from augury.engine.pressure import Pressure
@@ -31,6 +32,7 @@ METRICS_SECONDS = 0.25
 class _Pending:
     items: list[JsonText] = field(default_factory=list[JsonText])
     lines: list[Line] = field(default_factory=list[Line])
+    files: list[StoredFile] = field(default_factory=list[StoredFile])
 
 
 class Journal:
@@ -57,10 +59,11 @@ class Journal:
         self._timer: asyncio.TimerHandle | None = None
         self._pump = Pump(self._take, self._record, self._recorded, self._broken)
 
-    def items(self, items: Sequence[JsonText]) -> None:
-        """It has yielded these."""
-        if items and self.failed is None:
+    def items(self, items: Sequence[JsonText], files: Sequence[StoredFile] = ()) -> None:
+        """It has yielded these, with files that are written no later than they."""
+        if (items or files) and self.failed is None:
             self._pending.items.extend(items)
+            self._pending.files.extend(files)
             self._pressure.add(sum(map(len, items)))
             self._pump.more()
 
@@ -99,21 +102,24 @@ class Journal:
             self._measured = False
             self._shown_at = asyncio.get_running_loop().time()
             metrics = self._metrics()
-        if not items and not lines and metrics is None:
+        if not items and not lines and metrics is None and not pending.files:
             return None
         del pending.items[: len(items)]
         del pending.lines[: len(lines)]
-        return self._entry(items, lines, metrics)
+        files, pending.files = pending.files, []
+        return self._entry(items, lines, metrics, files)
 
-    def _entry(self, items: list[JsonText], lines: list[Line], metrics: JsonText | None) -> Entry:
-        entry = Entry(self._number, items, lines, metrics)
+    def _entry(
+        self, items: list[JsonText], lines: list[Line], metrics: JsonText | None, files: list[StoredFile]
+    ) -> Entry:
+        entry = Entry(self._number, items, lines, metrics, tuple(files))
         self._number += len(items)
         return entry
 
     def _rest(self) -> Entry | None:
-        items, lines = self._pending.items, self._pending.lines
+        items, lines, files = self._pending.items, self._pending.lines, self._pending.files
         self._pending = _Pending()
-        entry = self._entry(items, lines, None) if items or lines else None
+        entry = self._entry(items, lines, None, files) if items or lines or files else None
         if entry is not None:
             self._release(entry)
         return entry

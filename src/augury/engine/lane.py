@@ -30,6 +30,10 @@ class Lane:
     """No worker is started before this."""
     waits_since: float | None = None
     """Since when something is queued, no worker takes it, and the node has no room for one."""
+    least: int = 0
+    """Workers that it has at all times, whether they are needed or not."""
+    lacking: bool = False
+    """Whether this node has not what its workers need, and that was said."""
     closed: bool = False
     """Whether it gets nothing more: what its workers have, they finish."""
 
@@ -42,6 +46,11 @@ class Lane:
     def strength(self) -> int:
         """Workers that take work or will."""
         return self.hiring + sum(one.state in (State.STARTING, State.READY) for one in self.workers)
+
+    @property
+    def spare(self) -> int:
+        """How many of them may go for other versions."""
+        return self.strength - self.least
 
     def roomiest(self) -> Worker | None:
         """The ready worker with the most room, if one has any."""

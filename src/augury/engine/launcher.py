@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +20,9 @@ class Launch:
     no_site: bool
     folder: Path
     home: Path
-    variables: Mapping[str, str]
+    variables: Mapping[str, str] = field(repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Values among those of the variables that must not be seen in what the worker says."""
 
 
 class Process(Protocol):

@@ -103,11 +103,11 @@ class LocalLauncher:
     def _environment(self, launch: Launch) -> dict[str, str]:
         home = str(launch.home / "home")
         return {
+            **launch.variables,
             **self.base,
             "HOME": home,
             "TMPDIR": str(launch.home / "scratch"),
             "PYTHONUNBUFFERED": "1",
-            **launch.variables,
             MARK: launch.worker_id,
         }
 

@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,8 +15,10 @@ import anyio
 import anyio.abc
 import anyio.to_thread
 
+from augury.domain.hardware import Ledger, Machine, needs
 from augury.domain.ids import IdSource, NodeId, PredictionId, WorkerId
 from augury.engine.dispatcher import Dispatcher
+from augury.engine.filing import Clerk
 from augury.engine.guarded import guarded
 from augury.engine.janitor import Janitor
 from augury.engine.lane import Lane
@@ -26,8 +28,10 @@ from augury.engine.room import Room
 from augury.engine.run import Stop
 from augury.engine.scribe import Scribe
 from augury.engine.supervisor import EngineLimits, Supervisor
+from augury.quantities import Share
 from augury.service.bundles import Bundles
 from augury.service.execution import Execution
+from augury.service.files import Files
 from augury.service.fleet import Fleet
 from augury.service.health import Vitals
 from augury.service.hints import Hints, Listeners
@@ -35,6 +39,7 @@ from augury.service.models import Models
 from augury.service.offers import Offers
 from augury.service.retention import Retention
 from augury.service.tally import Tally
+from augury.service.variables import Variables
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +53,16 @@ class Engine:
     execution: Execution
     fleet: Fleet
     retention: Retention
+    files: Files
+    variables: Variables
     offers: Offers
     hints: Hints
     launcher: Launcher
     limits: EngineLimits
     home: Path
+    machine: Machine
+    """What it has for workers."""
+    shares: Sequence[Share]
     lease: float
     grace_period: float
     now: Callable[[], int]
@@ -79,6 +89,7 @@ class Engine:
                 tasks.start_soon(janitor.keep_lease)
                 tasks.start_soon(janitor.keep_deadlines)
                 tasks.start_soon(janitor.keep_tidy)
+                tasks.start_soon(janitor.keep_counts)
                 self.vitals.node, self.vitals.ready_at = node_id, self.now()
                 ready.set()
                 log.info("engine ready", extra={"node": node_id})
@@ -90,7 +101,7 @@ class Engine:
         log.info("engine stopped", extra={"node": node_id})
 
     async def _join(self, node_id: NodeId) -> None:
-        await self.fleet.join(node_id, socket.gethostname(), os.getpid())
+        await self.fleet.join(node_id, socket.gethostname(), os.getpid(), self.machine)
 
     async def _clean_up(self) -> None:
         """Whatever an earlier engine with this folder left: its predictions go back, its processes and files go."""
@@ -98,6 +109,7 @@ class Engine:
         nodes = [NodeId(earlier)] if earlier else []
         dead = await self.execution.rescue(node_ids=nodes, reason="the server was stopped")
         workers = await anyio.to_thread.run_sync(_fresh, self.home / "workers")
+        await anyio.to_thread.run_sync(_fresh, self.home / "files")
         killed = await self.launcher.reap({one.id for one in dead} | workers)
         self.vitals.recovered_predictions = self.tally.given_back
         self.vitals.recovered_processes = killed
@@ -114,7 +126,8 @@ class Engine:
                 supervisor.wake()
 
         scribe = Scribe(self.execution)
-        recorder = Recorder(self.execution, scribe, tasks, self.now, self.limits.run_timeout)
+        clerk = Clerk(self.files, tasks, self.home / "files", self.now, scribe.pressure)
+        recorder = Recorder(self.execution, scribe, clerk, tasks, self.now, self.limits.run_timeout)
         dispatcher = Dispatcher(self.execution, self.offers, tasks, short_of_room, lambda: supervisor.note_change())
         supervisor = Supervisor(
             node_id=node_id,
@@ -122,6 +135,7 @@ class Engine:
             bundles=self.bundles,
             execution=self.execution,
             fleet=self.fleet,
+            variables=self.variables,
             launcher=self.launcher,
             limits=self.limits,
             homes=self.home / "workers",
@@ -130,7 +144,7 @@ class Engine:
             recorder=recorder,
             scribe=scribe,
             dispatcher=dispatcher,
-            room=Room(dispatcher, self.limits.max_workers),
+            room=Room(dispatcher, Ledger(self.machine, self.limits.max_workers), needs([self.machine], self.shares)),
             tally=self.tally,
         )
         janitor = Janitor(
@@ -138,6 +152,7 @@ class Engine:
             execution=self.execution,
             fleet=self.fleet,
             retention=self.retention,
+            files=self.files,
             dispatcher=dispatcher,
             recorder=recorder,
             launcher=self.launcher,

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -22,6 +22,7 @@ from augury.domain.entry import Entry, Recorded
 from augury.domain.ids import PredictionId
 from augury.domain.jsontext import JsonObject, JsonValue
 from augury.domain.prediction import Failure, Outcome, Status, external, internal
+from augury.engine.filing import Clerk
 from augury.engine.guarded import guarded
 from augury.engine.journal import Journal
 from augury.engine.lane import Lane
@@ -44,6 +45,7 @@ class Recorder:
 
     execution: Execution
     scribe: Scribe
+    clerk: Clerk
     tasks: anyio.abc.TaskGroup
     now: Callable[[], int]
     run_timeout: float
@@ -53,12 +55,27 @@ class Recorder:
 
     def done(self, lane: Lane, worker: Worker, run: Run, done: protocol.Done) -> None:
         """A run reported its end by itself."""
+        self._after_files(worker, run, done.files, partial(self._done, lane, worker, run, done))
+
+    def _after_files(self, worker: Worker, run: Run, told: Sequence[object], then: Callable[[], None]) -> None:
+        """Go on once these files of the run are kept, and those that came before."""
+        if not self.clerk.waits(run, told):
+            then()
+            return
+        self.ending.add(run.assignment.prediction.id)
+        self.clerk.receive(worker, run, told, then)
+
+    def _done(self, lane: Lane, worker: Worker, run: Run, done: protocol.Done) -> None:
         try:
+            if run.filing is not None:
+                run.failure = run.failure or run.filing.failure
             status, output, failure = self._verdict(lane.version, run, done)
             if output is not None and run.assignment.prediction.stream and lane.version.schemas.stream_output is None:
                 # It has no items of its own: the whole is the only one (D32).
                 self.scribe.journal(worker, run).items([output])
                 run.items = 1
+            if status is Status.SUCCEEDED and run.filing is not None:
+                self.scribe.journal(worker, run).items([], run.filing.take())
             self._finish(run, status, output=output, failure=failure, seconds=done.seconds)
         except Exception as error:
             # What a worker reports is foreign: whatever is wrong with it, the prediction ends.
@@ -77,15 +94,16 @@ class Recorder:
         """Runs that had not begun go back to the queue, at no cost."""
         self._give_back(runs, counted=False, reason="it was taken back before it began")
 
-    def lost(self, lane: Lane, ending: Ending, runs: list[Run]) -> None:
+    def lost(self, lane: Lane, worker: Worker, ending: Ending, runs: list[Run]) -> None:
         """A worker's process ended with these in it: each ends, or goes back to the queue (D20)."""
         waiting = [run for run in runs if run.began_at is None]
         self._give_back(waiting, counted=False, reason="its worker ended before it began")
         for run in runs:
             if run.began_at is not None:
-                self._lost_running(lane, ending, run)
+                self._after_files(worker, run, (), partial(self._lost_running, lane, ending, run))
 
     def _lost_running(self, lane: Lane, ending: Ending, run: Run) -> None:
+        self.ending.discard(run.assignment.prediction.id)
         if run.stop is not None:
             status, failure = self._stopped(run.stop, lane.version, run, ending.lines)
             self._finish(run, status, failure=failure, seconds=self._age(run))
@@ -106,7 +124,8 @@ class Recorder:
             problems = version.schemas.output.problems(done.output, ("output",))
             if problems:
                 return Status.FAILED, None, mismatch(problems, "The output", run)
-            return Status.SUCCEEDED, jsontext.dumps(done.output), None
+            text = jsontext.dumps(done.output)
+            return Status.SUCCEEDED, text if run.filing is None else run.filing.linked(text), None
         if done.outcome == "cancelled":
             status, failure = self._stopped(run.stop or Stop.CANCEL, version, run, [])
             return status, None, failure
@@ -134,7 +153,7 @@ class Recorder:
             status=status,
             finished_at=self.now(),
             output=output,
-            failure=failure,
+            failure=None if failure is None else run.mask.failure(failure),
             started_at=run.began_at,
             execution_time=None if seconds is None else max(0, int(seconds * 1e6)),
             setup_time=run.setup_time,
@@ -142,6 +161,8 @@ class Recorder:
             items=run.items,
         )
         self.ending.add(run.assignment.prediction.id)
+        if status is not Status.SUCCEEDED:
+            self.clerk.discard(run)
         if run.journal is None:
             self._write(run, outcome, None)
         else:

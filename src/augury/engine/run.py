@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from augury.domain.jsontext import JsonObject, JsonValue
+from augury.domain.mask import Mask
 from augury.domain.prediction import Assignment, Failure
+from augury.engine.filed import Filing
 from augury.engine.journal import Journal
 
 KEPT_LINES = 50
@@ -32,6 +34,8 @@ class Run:
     """What is known of it so far. Times are microseconds since the epoch."""
 
     assignment: Assignment
+    mask: Mask
+    """Of the worker that it is in: what must not be seen in anything that is said of it."""
     began_at: int | None = None
     """When predict() was entered, as far as can be told from outside; None while it waits in the worker's socket."""
     recorded: bool = False
@@ -44,5 +48,7 @@ class Run:
     """How many items it has put out."""
     journal: Journal | None = None
     """Where what it puts out goes; made when there is something."""
+    filing: Filing | None = None
+    """Where the files go that it puts out; made when there is one."""
     metrics: JsonObject = field(default_factory=dict[str, JsonValue])
     lines: deque[str] = field(default_factory=lambda: deque[str](maxlen=KEPT_LINES))

@@ -44,6 +44,8 @@ class Scribe:
 
     def output(self, version: RunnableVersion, worker: Worker, run: Run, items: Sequence[JsonValue]) -> None:
         """A run has yielded these."""
+        if run.filing is not None and run.filing.failure is not None:
+            self.fail(worker, run, run.filing.failure)
         if not run.assignment.prediction.stream or run.failure is not None:
             return
         schema = version.schemas.stream_output
@@ -53,9 +55,10 @@ class Scribe:
             if problems:
                 self.fail(worker, run, mismatch(problems, "An item of the stream", run))
                 break
-            texts.append(jsontext.dumps(item))
+            text = jsontext.dumps(item)
+            texts.append(text if run.filing is None else run.filing.linked(text))
             run.items += 1
-        self.journal(worker, run).items(texts)
+        self.journal(worker, run).items(texts, () if run.filing is None else run.filing.take())
 
     def line(self, version_id: int, worker: Worker, run: Run | None, line: Line) -> None:
         """A run, or the setup of a worker, has written a line."""
@@ -78,14 +81,14 @@ class Scribe:
                 partial(self.execution.record, run.assignment),
                 partial(self._refused, worker, run),
                 lambda: jsontext.dumps(run.metrics),
-                self._pressure(worker),
+                self.pressure(worker),
             )
         return run.journal
 
     def fail(self, worker: Worker, run: Run, failure: Failure) -> None:
         """Stop a run whose end can only be this."""
         if run.failure is None:
-            run.failure = failure
+            run.failure = run.mask.failure(failure)
             worker.stop_run(run.assignment.prediction.id, Stop.FAILURE)
 
     def ready(self, worker: Worker) -> None:
@@ -109,7 +112,8 @@ class Scribe:
             log.error("output not stored", exc_info=why, extra={"prediction": run.assignment.prediction.id})
             self.fail(worker, run, internal("What it put out could not be stored.", type="storage", error=str(why)))
 
-    def _pressure(self, worker: Worker) -> Pressure:
+    def pressure(self, worker: Worker) -> Pressure:
+        """What slows a worker whose runs put out more than is written."""
         known = self._pressures.get(worker.id)
         if known is None:
             known = self._pressures[worker.id] = Pressure(worker.pause, worker.resume)

@@ -24,6 +24,15 @@ from augury.domain.jsontext import JsonObject, JsonValue
 from augury.domain.logline import Line
 from augury.domain.prediction import Failure, external
 from augury.domain.scaling import Demand, backoff, wanted
+from augury.engine.causes import (
+    COOL_DOWN_SECONDS,
+    CRASHES,
+    START_TRIES,
+    cannot_start,
+    keeps_crashing,
+    reason,
+    resting,
+)
 from augury.engine.dispatcher import Dispatcher
 from augury.engine.guarded import guarded
 from augury.engine.lane import Lane
@@ -35,19 +44,15 @@ from augury.engine.scribe import Scribe
 from augury.engine.worker import Ending, Plan, State, Worker
 from augury.packaging.environment import EnvironmentFailed
 from augury.packaging.project import ProjectError
-from augury.service.bundles import Bundles
+from augury.service.bundles import Bundles, Prepared
 from augury.service.execution import Execution
 from augury.service.fleet import Fleet
-from augury.service.models import Models
+from augury.service.models import Models, RunnableVersion
 from augury.service.tally import Tally
+from augury.service.variables import Environment, Unavailable, Variables
 
 log = logging.getLogger(__name__)
 
-START_TRIES = 3
-"""How often a version may fail to start before it is marked broken (D20)."""
-CRASHES = 10
-"""How many workers of a version may die in a row while running before its queue is failed for a while."""
-COOL_DOWN_SECONDS = 30.0
 CALM_CRASHES = 3
 """Crashes in a row after which the next worker is started with a delay."""
 LOOK_SECONDS = 5.0
@@ -78,6 +83,7 @@ class Supervisor:
     bundles: Bundles
     execution: Execution
     fleet: Fleet
+    variables: Variables
     launcher: Launcher
     limits: EngineLimits
     homes: Path
@@ -121,20 +127,25 @@ class Supervisor:
     async def changed(self, version_id: int) -> None:
         """A version's configuration is new, or it was deleted: its workers are replaced as they fall idle."""
         lane = self.dispatcher.lanes.get(version_id)
-        if lane is None:
-            return
-        version = await self.models.runnable(version_id)
-        if version is not None and version.revision == lane.version.revision:
-            return
-        if version is None:
-            self._forget(lane)
-        else:
-            for worker in list(lane.workers):
-                worker.retire()
-            lane.version = version
-            lane.failed_starts = lane.crashes = 0
-            lane.not_before = 0.0
+        version = None if lane is None else await self.models.runnable(version_id)
+        # What it says of a lane that was closed meanwhile, or has a newer configuration by now, is of no use.
+        if lane is not None and not lane.closed:
+            if version is None:
+                self._forget(lane)
+            elif version.revision > lane.version.revision:
+                self._renew(lane, version)
+        # One without a lane may be to have workers at all times.
         self.wake()
+
+    def _renew(self, lane: Lane, version: RunnableVersion) -> None:
+        """What runs finishes as it began; what comes is for workers with the new configuration."""
+        log.info("configuration changed", extra={"version": version.version_id, "revision": version.revision})
+        for worker in list(lane.workers):
+            worker.retire()
+        lane.version = version
+        lane.failed_starts = lane.crashes = 0
+        lane.not_before = 0.0
+        lane.lacking = False
 
     async def drain(self, grace: float) -> None:
         """Take nothing new, let what runs finish within `grace` seconds, give the rest back."""
@@ -190,10 +201,15 @@ class Supervisor:
             # What waits behind it can run elsewhere.
             worker.recall()
 
-    def output(self, worker: Worker, run: Run, items: list[JsonValue]) -> None:
+    def output(self, worker: Worker, run: Run, items: list[JsonValue], files: list[JsonObject]) -> None:
         """A prediction has put out items."""
-        if (lane := self._lane(worker)) is not None:
-            self.scribe.output(lane.version, worker, run, items)
+        if (lane := self._lane(worker)) is None:
+            return
+        write = partial(self.scribe.output, lane.version, worker, run, items)
+        if self.recorder.clerk.waits(run, files):
+            self.recorder.clerk.receive(worker, run, files, write)
+        else:
+            write()
 
     def line(self, worker: Worker, run: Run | None, line: Line) -> None:
         """A worker has written a line."""
@@ -217,7 +233,7 @@ class Supervisor:
         lane.workers.remove(worker)
         del self._lanes[worker.id]
         self.scribe.gone(worker)
-        self.recorder.lost(lane, ending, runs)
+        self.recorder.lost(lane, worker, ending, runs)
         self._tally(ending)
         how = describe_exit(ending.code)
         log.info("worker ended", extra={"worker": worker.id, "exit": how, "killed_for": ending.killed_for})
@@ -248,39 +264,44 @@ class Supervisor:
             lane.failed_starts += 1
             lane.not_before = now + backoff(lane.failed_starts)
             if lane.failed_starts >= START_TRIES:
-                self.tasks.start_soon(guarded, "broken version", partial(self._break, lane, _cannot_start(ending)))
+                broken = partial(self._break, lane, lane.version, cannot_start(ending))
+                self.tasks.start_soon(guarded, "broken version", broken)
         elif ending.killed_for in (None, "protocol") and (running or not ending.retired):
             lane.crashes += 1
             lane.not_before = now + backoff(lane.crashes - CALM_CRASHES + 1, first=0.1, most=1.0)
             if lane.crashes >= CRASHES:
                 lane.not_before = now + COOL_DOWN_SECONDS
-                fail = partial(self._fail_queue, lane, _keeps_crashing(lane, ending))
+                fail = partial(self._fail_queue, lane, keeps_crashing(lane.crashes, ending))
                 self.tasks.start_soon(guarded, "crashing version", fail)
 
-    async def _break(self, lane: Lane, failure: Failure) -> None:
-        """The version cannot start: mark it, and fail what waits for it."""
-        version = lane.version
+    async def _break(self, lane: Lane, version: RunnableVersion, failure: Failure) -> None:
+        """The version cannot start: mark it, and fail what waits for it, unless it has a new configuration by now."""
         log.warning("version is broken", extra={"version": version.version_id, "reason": failure.message})
         reason: JsonObject = {"message": failure.message, **failure.detail}
-        await self.models.mark_broken(version.version_id, version.revision, reason)
-        await self._fail_queue(lane, failure)
-        self._forget(lane)
+        if not await self.models.mark_broken(version.version_id, version.revision, reason):
+            current = await self.models.runnable(version.version_id)
+            if current is not None and not current.broken:
+                await self.changed(version.version_id)
+                return
+        await self._fail_queue(lane, failure, version.revision)
+        if lane.version is version:
+            self._forget(lane)
 
-    async def _fail_queue(self, lane: Lane, failure: Failure) -> None:
-        await self.execution.fail_queued(lane.version.version_id, failure)
+    async def _fail_queue(self, lane: Lane, failure: Failure, revision: int | None = None) -> None:
+        await self.execution.fail_queued(lane.version.version_id, failure, revision)
 
     # Looking after the lanes.
 
     async def _look(self) -> float:
         """Act on every lane once; returns the seconds until the next time that matters by itself."""
-        demand = dict(await self.execution.demand())
-        for version_id in demand:
+        demand, warm = await self.execution.demand()
+        for version_id in {*demand, *warm}:
             if version_id not in self.dispatcher.lanes:
                 await self._open(version_id)
         pauses = [LOOK_SECONDS]
-        self.room.wanted = False
         for lane in self.room.in_turn(self.dispatcher.lanes.values()):
             queued = demand.get(lane.version.version_id, 0)
+            lane.least = lane.version.options.workers_min if lane.version.version_id in warm else 0
             pauses.append(await self._look_after(lane, queued))
             if queued:
                 self.dispatcher.hint(lane)
@@ -295,7 +316,8 @@ class Supervisor:
             reason = await self.models.broken_reason(version_id) or {}
             message = str(reason.get("message") or "The version cannot start.")
             detail = {name: value for name, value in reason.items() if name != "message"}
-            await self.execution.fail_queued(version_id, Failure("external", message, {**detail, "broken": True}))
+            failure = Failure("external", message, {**detail, "broken": True})
+            await self.execution.fail_queued(version_id, failure, version.revision)
         else:
             self.dispatcher.open(Lane(version))
 
@@ -305,11 +327,11 @@ class Supervisor:
             return LOOK_SECONDS
         options = lane.version.options
         demand = Demand(queued, lane.running, options.concurrency)
-        target = wanted(demand, least=options.workers_min, most=options.workers_max)
+        target = wanted(demand, least=lane.least, most=options.workers_max)
         now = time.monotonic()
         if lane.crashes >= CRASHES and now < lane.not_before:
             if queued:
-                await self._fail_queue(lane, _resting(lane, now))
+                await self._fail_queue(lane, resting(lane.crashes, lane.not_before - now))
             return lane.not_before - now
         if target > lane.strength and now < lane.not_before:
             return lane.not_before - now
@@ -320,9 +342,9 @@ class Supervisor:
         return self._retire_idle(lane)
 
     async def _strengthen(self, lane: Lane, target: int, queued: int) -> None:
-        while lane.strength < target and self.room.make_for(lane):
+        while lane.strength < target and self.room.take(lane, worker_id := WorkerId(self.ids.next())):
             lane.hiring += 1
-            self.tasks.start_soon(guarded, "worker", partial(self._employ, lane))
+            self.tasks.start_soon(guarded, "worker", partial(self._employ, lane, worker_id))
         starting = lane.hiring + sum(one.state is State.STARTING for one in lane.workers)
         if starting and queued:
             await self.execution.mark_starting(lane.version.version_id, starting * lane.version.options.concurrency)
@@ -339,7 +361,7 @@ class Supervisor:
         # One that falls idle just after this look is not forgotten for much longer than it may be idle.
         pause = min(LOOK_SECONDS, max(timeout, SHORTEST_IDLE)) if lane.workers else LOOK_SECONDS
         for worker, idle in list(lane.idle()):
-            if lane.strength <= lane.version.options.workers_min:
+            if lane.spare <= 0:
                 break
             if idle >= timeout:
                 worker.retire()
@@ -347,41 +369,62 @@ class Supervisor:
                 pause = min(pause, timeout - idle)
         return pause
 
-    async def _employ(self, lane: Lane) -> None:
-        """Prepare and run one worker, from its environment to the end of its process."""
+    async def _employ(self, lane: Lane, worker_id: WorkerId) -> None:
+        """Prepare and run one worker, from its environment to the end of its process; then its room is free."""
+        try:
+            worker = await self._hire(lane, worker_id)
+            if worker is not None:
+                await worker.run()
+        finally:
+            with anyio.CancelScope(shield=True):
+                # What the model started in sessions of its own was not in the group that was killed.
+                await guarded("reap", partial(self.launcher.reap, {worker_id}))
+                self.room.leave(worker_id)
+                self.wake()
+                await anyio.to_thread.run_sync(_remove, self.homes / worker_id)
+
+    async def _hire(self, lane: Lane, worker_id: WorkerId) -> Worker | None:
+        """A worker with all that it needs; None where it cannot be had, or is not needed any more."""
         version = lane.version
-        worker_id = WorkerId(self.ids.next())
-        home = self.homes / worker_id
         try:
             prepared = await self.bundles.prepare(version.digest)
             await self.fleet.worker_starts(
                 worker_id, self.node_id, version.version_id, version.revision, version.options.concurrency
             )
-            if self.dispatcher.closed or lane.closed:
+            launch = await self._launch(version, worker_id, prepared)
+            # With another configuration by now, it is not among those that are replaced for that.
+            if self.dispatcher.closed or lane.closed or lane.version is not version:
                 await self.fleet.worker_ended(worker_id, "not needed any more")
-                return
-            launch = Launch(worker_id, prepared.python, prepared.no_site, prepared.folder, home, {})
+                return None
             self.tally.worker_starts += 1
             worker = Worker(self.launcher, launch, self._plan(lane), self)
             lane.workers.append(worker)
             self._lanes[worker_id] = lane
             # An environment can take minutes: perhaps nobody waits any more.
             self.wake()
-        except (EnvironmentFailed, ProjectError, OSError) as error:
-            self._unprepared(lane, error)
-            return
+            return worker
+        except (EnvironmentFailed, ProjectError, Unavailable, OSError) as error:
+            if lane.version is version:
+                self._unprepared(lane, error)
+            return None
         finally:
             lane.hiring -= 1
             self.note_change()
-        try:
-            await worker.run()
-        finally:
-            with anyio.CancelScope(shield=True):
-                # What the model started in sessions of its own was not in the group that was killed.
-                await guarded("reap", partial(self.launcher.reap, {worker_id}))
-                await anyio.to_thread.run_sync(_remove, home)
 
-    def _unprepared(self, lane: Lane, error: EnvironmentFailed | ProjectError | OSError) -> None:
+    async def _launch(self, version: RunnableVersion, worker_id: WorkerId, prepared: Prepared) -> Launch:
+        """What to start. Variables are opened now and for this alone; raises Unavailable."""
+        given = Environment()
+        if version.options.variables:
+            try:
+                given = await self.variables.environment(version.version_id)
+            except Unavailable as error:
+                await self.fleet.worker_ended(worker_id, str(error))
+                raise
+        environ = {**prepared.project.environ, **given.variables, **self.room.devices(worker_id)}
+        home = self.homes / worker_id
+        return Launch(worker_id, prepared.python, prepared.no_site, prepared.folder, home, environ, given.secrets)
+
+    def _unprepared(self, lane: Lane, error: Exception) -> None:
         if self.dispatcher.closed or lane.closed:
             return
         output = getattr(error, "output", "")
@@ -399,6 +442,7 @@ class Supervisor:
             cancel_grace=self.limits.cancel_grace,
             max_output=self.limits.max_output,
             fetch_allow=self.limits.fetch_allow,
+            files=True,
         )
 
     def _forget(self, lane: Lane) -> None:
@@ -415,60 +459,6 @@ class Supervisor:
     async def _change(self) -> None:
         await self._changed.wait()
         self._changed = anyio.Event()
-
-
-def reason(ending: Ending) -> str:
-    """Why a worker ended, in one of the few words that are counted."""
-    if ending.killed_for is None:
-        return "retired" if ending.retired else "crash" if ending.was_ready else "setup"
-    return _REASONS.get(ending.killed_for, "stop")
-
-
-_REASONS = {
-    "retired": "retired",
-    "setup limit": "setup",
-    "protocol": "protocol",
-    "shutdown": "shutdown",
-    "lease lost": "lease",
-}
-
-
-def _cannot_start(ending: Ending) -> Failure:
-    failed = ending.setup_failure
-    logs: list[JsonValue] = list(ending.lines)
-    if failed is None:
-        how = describe_exit(ending.code) if ending.killed_for is None else f"killed: {ending.killed_for}"
-        over = ending.killed_for == "setup limit"
-        what = ending.lines[-1] if (ending.code is None or over) and ending.lines else how
-        message = f"The version cannot start ({START_TRIES} tries): {what}."
-        if over:
-            return external(message, type="setup_timeout", limit="setup", logs=logs)
-        return external(message, type="setup_failed", exit=how, logs=logs)
-    traceback: list[JsonValue] = list(failed.traceback)
-    return external(
-        f"The version cannot start ({START_TRIES} tries): {failed.type}: {failed.message}",
-        type="setup_failed",
-        exception=failed.type,
-        traceback=traceback,
-        logs=logs,
-    )
-
-
-def _keeps_crashing(lane: Lane, ending: Ending) -> Failure:
-    return external(
-        f"Workers of this version died {lane.crashes} times in a row, last with {describe_exit(ending.code)}; "
-        f"it rests for {COOL_DOWN_SECONDS:g} s.",
-        type="circuit_open",
-        logs=list[JsonValue](ending.lines),
-    )
-
-
-def _resting(lane: Lane, now: float) -> Failure:
-    return external(
-        f"Workers of this version died {lane.crashes} times in a row; the next try is in "
-        f"{lane.not_before - now:.0f} s.",
-        type="circuit_open",
-    )
 
 
 def _remove(folder: Path) -> None:

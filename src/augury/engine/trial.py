@@ -7,7 +7,7 @@ The worker is the one that the engine runs, so that what works here works there.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,7 @@ class Subject:
     no_site: bool
     home: Path
     plan: Plan
+    environ: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,12 @@ class _Trial:
     def __init__(self, subject: Subject, launcher: Launcher, hear: Hear, take: Take | None) -> None:
         self._ids = IdSource()
         launch = Launch(
-            WorkerId(self._ids.next()), subject.python, subject.no_site, subject.folder, subject.home, variables={}
+            WorkerId(self._ids.next()),
+            subject.python,
+            subject.no_site,
+            subject.folder,
+            subject.home,
+            variables=subject.environ,
         )
         self.worker = Worker(launcher, launch, subject.plan, self)
         self._hear = hear
@@ -135,7 +141,7 @@ class _Trial:
     def lasting(self, worker: Worker, run: Run) -> None:
         """Of Listener: nothing has to be recorded here."""
 
-    def output(self, worker: Worker, run: Run, items: list[JsonValue]) -> None:
+    def output(self, worker: Worker, run: Run, items: list[JsonValue], files: list[JsonObject]) -> None:
         """Of Listener."""
         if self._take is not None:
             for item in items:

@@ -11,20 +11,22 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol
 
 import anyio
 
 from augury import protocol
 from augury.domain.ids import PredictionId, WorkerId
-from augury.domain.jsontext import JsonValue
+from augury.domain.jsontext import JsonObject, JsonValue
 from augury.domain.logline import LINE_LIMIT, Line
+from augury.domain.mask import Mask
 from augury.domain.prediction import Assignment
 from augury.engine.launcher import Launch, Launcher, Process
 from augury.engine.pipe import Lines, Pipe
 from augury.engine.run import KEPT_LINES, Run, Stop
+from augury.engine.terms import Ending, Plan, State
 from augury.engine.wire import Wire
 
 PREFETCH_SECONDS = 0.02
@@ -39,31 +41,6 @@ DRAIN_SECONDS = 2.0
 """How long the socket and the pipe of a dead worker are read to their end."""
 
 
-class State(StrEnum):
-    """Where a worker is in its life."""
-
-    STARTING = "starting"
-    READY = "ready"
-    DRAINING = "draining"
-    """Takes nothing new, finishes what it has."""
-    ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a worker's process ended: `code` is its exit code or minus the signal, None if it never ran."""
-
-    code: int | None
-    killed_for: str | None
-    """Why we killed it, or None when it ended by itself."""
-    setup_failure: protocol.SetupFailed | None
-    lines: list[str]
-    """The last lines it wrote outside predictions."""
-    was_ready: bool
-    retired: bool = False
-    """Whether it had been asked to end."""
-
-
 class Listener(Protocol):
     """Who wants to know what a worker does. Called on the event loop; must not block."""
 
@@ -76,8 +53,8 @@ class Listener(Protocol):
     def lasting(self, worker: Worker, run: Run) -> None:
         """predict() has been running for a while."""
 
-    def output(self, worker: Worker, run: Run, items: list[JsonValue]) -> None:
-        """predict() has yielded these."""
+    def output(self, worker: Worker, run: Run, items: list[JsonValue], files: list[JsonObject]) -> None:
+        """predict() has yielded these, with these files in the spill folder."""
 
     def line(self, worker: Worker, run: Run | None, line: Line) -> None:
         """A prediction, or what is outside of them all, has written a line."""
@@ -90,19 +67,6 @@ class Listener(Protocol):
 
     def ended(self, worker: Worker, ending: Ending, runs: list[Run]) -> None:
         """The process is gone, and these were in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a worker is to load, and its limits: times in seconds, the output in bytes of JSON."""
-
-    entry: str | None
-    slots: int
-    setup_timeout: float
-    run_timeout: float
-    cancel_grace: float
-    max_output: int
-    fetch_allow: tuple[str, ...] = ()
 
 
 class Worker:
@@ -119,6 +83,8 @@ class Worker:
         self.ready_at: int | None = None
         self.idle_since = time.monotonic()
         self.pid: int | None = None
+        self.mask = Mask(launch.secrets)
+        """What must not be seen in anything that it says: of its variables, and of the inputs of its latest runs."""
         self._launcher = launcher
         self._launch = launch
         self._plan = plan
@@ -150,6 +116,11 @@ class Worker:
             protocol.SetupFailed: self._setup_failed,
             protocol.Fatal: self._fatal,
         }
+
+    @property
+    def spill(self) -> Path:
+        """The folder that big messages and output files come in."""
+        return self._launch.home / "spill"
 
     @property
     def busy(self) -> bool:
@@ -205,9 +176,11 @@ class Worker:
 
     def send(self, assignment: Assignment) -> None:
         """Pass a committed prediction on."""
-        run = Run(assignment)
+        run = Run(assignment, self.mask)
         prediction = assignment.prediction
-        self._send(protocol.Predict(prediction.id, assignment.input, prediction.stream))
+        if assignment.secrets:
+            self.mask.add(prediction.id, assignment.secrets)
+        self._send(protocol.Predict(prediction.id, assignment.input, prediction.stream, assignment.files))
         self.runs[assignment.prediction.id] = run
         # What is sent to a process that has ended has surely not begun.
         if len(self.runs) <= self.slots and not self._gone:
@@ -269,8 +242,7 @@ class Worker:
         return self._process
 
     async def _follow(self, process: Process) -> int:
-        spill = str(self._launch.home / "spill")
-        self._wire = await Wire.connect(process.channel, spill, self._receive, self._broken)
+        self._wire = await Wire.connect(process.channel, str(self.spill), self._receive, self._broken)
         code = 0
         self._pipe = Pipe(process.output, self._read, self._closed)
         async with anyio.create_task_group() as tasks:
@@ -282,6 +254,7 @@ class Worker:
                     scratch=str(self._launch.home / "scratch"),
                     max_output=self._plan.max_output,
                     fetch_allow=list(self._plan.fetch_allow),
+                    outbox=str(self.spill) if self._plan.files else None,
                 )
             )
             tasks.start_soon(self._limit_setup)
@@ -321,7 +294,7 @@ class Worker:
 
     def _write_lines(self, texts: list[str]) -> None:
         for text in texts:
-            self._line(self._head(), Line(time.time_ns() // 1000, "stdout", text))
+            self._line(self._head(), Line(time.time_ns() // 1000, "stdout", self.mask.text(text)))
 
     def _line(self, run: Run | None, line: Line) -> None:
         (self._lines if run is None else run.lines).append(line.text[:LINE_LIMIT])
@@ -340,7 +313,7 @@ class Worker:
         if handler is None:
             self._broken(f"it sent a {type(message).__name__}, which only we may send")
         else:
-            handler(message)
+            handler(_masked(message, self.mask) if self.mask else message)
 
     def _hello(self, message: protocol.Hello) -> None:
         if message.version != protocol.VERSION:
@@ -371,10 +344,12 @@ class Worker:
 
     def _output(self, message: protocol.Output) -> None:
         if (run := self.runs.get(PredictionId(message.id))) is not None:
-            self._listener.output(self, run, message.items)
+            self._listener.output(self, run, message.items, message.files)
 
     def _recalled(self, message: protocol.Recalled) -> None:
         taken = [self.runs.pop(PredictionId(one)) for one in message.ids if PredictionId(one) in self.runs]
+        for run in taken:
+            self.mask.ended(run.assignment.prediction.id)
         following = self._head()
         if following is not None and following.began_at is None:
             # Sent after the recall, behind what has gone back now: nothing is before it any more.
@@ -383,7 +358,7 @@ class Worker:
         self._rest()
 
     def _broken(self, why: str) -> None:
-        self._lines.append(f"the worker broke the protocol: {why}")
+        self._lines.append(self.mask.text(f"the worker broke the protocol: {why}"))
         self.kill("protocol")
 
     def _ready(self, message: protocol.Ready) -> None:
@@ -445,6 +420,7 @@ class Worker:
             self._drain()
         self._quiet += 1
         run = self.runs.pop(PredictionId(done.id), None)
+        self.mask.ended(done.id)
         if run is None:
             self._broken(f"it ended prediction {done.id!r}, which it does not have")
             return
@@ -497,3 +473,19 @@ class Worker:
         self.runs.clear()
         ending = Ending(code, self._killed_for, self._setup_failure, list(self._lines), was_ready, retired)
         self._listener.ended(self, ending, runs)
+
+
+_SAID: dict[type[object], tuple[str, ...]] = {
+    protocol.Log: ("text",),
+    protocol.Metric: ("name", "value"),
+    protocol.Progress: ("message",),
+    protocol.SetupFailed: ("type", "message", "traceback"),
+    protocol.Done: ("type", "message", "traceback"),
+    protocol.Fatal: ("message",),
+}
+"""The parts of messages in which secrets may stand; the output is the model's answer, and stays as it is."""
+
+
+def _masked(message: protocol.Message, mask: Mask) -> protocol.Message:
+    said = _SAID.get(type(message), ())
+    return replace(message, **{name: mask.value(getattr(message, name)) for name in said}) if said else message

@@ -17,9 +17,10 @@ from typing import cast
 
 from augury.domain.jsontext import InvalidJson, JsonObject, JsonValue, loads
 from augury.packaging.environment import Environment, EnvironmentBuilder
-from augury.packaging.errors import ProjectError
+from augury.packaging.errors import EnvironmentFailed, ProjectError
+from augury.packaging.machine import missing
 from augury.packaging.process import Finished, Processes
-from augury.packaging.project import Project, read
+from augury.packaging.project import Project, ProjectKind, read
 from augury.packaging.runtime import command
 
 DESCRIBE_TIMEOUT = 120.0
@@ -70,10 +71,20 @@ def check(
     Raises ProjectError, and EnvironmentFailed.
     """
     project = read(path)
-    environment = builder.build(project)
-    description, warnings = describe(project, environment, runtime, environ=environ, timeout=timeout)
-    if project.system_packages:
-        warnings += ("system_packages are installed in containers only; here they must be on the machine already",)
+    notes = project.notes
+    try:
+        environment = builder.build(project)
+        notes += missing(project, environment)
+        description, warnings = describe(project, environment, runtime, environ=environ, timeout=timeout)
+    except (ProjectError, EnvironmentFailed) as error:
+        # Most likely it is one of these that is missed.
+        error.notes = notes
+        raise
+    warnings = (*notes, *warnings)
+    if project.kind is ProjectKind.COG and project.options.concurrency > 1 and not description.is_async:
+        warnings += (
+            f"concurrency is {project.options.concurrency}, but the predictor is not async: one runs at a time",
+        )
     if start is not None:
         start(project, environment, description)
     return Checked(project, environment, description, warnings)
@@ -93,7 +104,7 @@ def describe(
         least = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": home, "TMPDIR": home}
         done = Processes().run(
             command(environment, runtime, "describe.py", *arguments),
-            environ={**least, **(environ or {})},
+            environ={**least, **project.environ, **(environ or {})},
             cwd=folder,
             timeout=timeout,
         )

@@ -3,7 +3,8 @@
     project --contents--> files and links, in the order of their names
 
 Left out: what version control, editors and builds leave behind, and what `.gitignore` and `.auguryignore` say; the
-latter has the last word, so `!weights.bin` takes in what git leaves out. Knows nothing about archives.
+latter has the last word, so `!weights.bin` takes in what git leaves out. A model for Cog is what Cog would put into its
+image: there `.dockerignore` counts and `.gitignore` does not. Knows nothing about archives.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from augury.packaging.dockerignore import DockerRules, read_rules
 from augury.packaging.errors import BundleError
-from augury.packaging.project import Project
+from augury.packaging.project import Project, ProjectKind
 
 IGNORED = GitIgnoreSpec.from_lines(
     (
@@ -29,6 +31,7 @@ IGNORED = GitIgnoreSpec.from_lines(
         ".venv",
         "node_modules",
         ".augury*",
+        ".cog",
         ".DS_Store",
         ".ipynb_checkpoints",
         ".mypy_cache",
@@ -39,7 +42,8 @@ IGNORED = GitIgnoreSpec.from_lines(
 NAME_LIMIT = 255
 PATH_LIMIT = 1024
 """Bytes of a path inside the model; longer ones fail on some file system."""
-_IGNORE_FILES = (".gitignore", ".auguryignore")
+_OURS = ".auguryignore"
+_IGNORE_FILES = (".gitignore", _OURS)
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,11 @@ def contents(project: Project, *, exclude: Path | None = None) -> list[Item]:
     if project.script is not None:
         return [_file(project.root / project.script, project.script)]
     left_out = exclude.absolute() if exclude else None
-    items = [item for item in _walk(project.root, "", ()) if item.path != left_out]
+    if project.kind is ProjectKind.COG:
+        walk = _Walk(project.root, (_OURS,), project.files, read_rules(project.root))
+    else:
+        walk = _Walk(project.root, _IGNORE_FILES, project.files, DockerRules())
+    items = [item for item in walk.items("", ()) if item.path != left_out]
     names = _with_folders(items)
     for item in items:
         if item.link is not None:
@@ -74,45 +82,59 @@ Rules = tuple[tuple[str, GitIgnoreSpec], ...]
 """Ignore rules with the folder that they stand in, the innermost first."""
 
 
-def _walk(root: Path, folder: str, rules: Rules) -> Iterator[Item]:
-    here = root / folder
-    if spec := _rules_in(here):
-        rules = ((folder, spec), *rules)
-    try:
-        entries = sorted(os.scandir(here), key=lambda entry: entry.name)
-    except OSError as error:
-        raise BundleError(f"cannot be read: {error.strerror}", file=folder or ".") from None
-    for entry in entries:
-        name = f"{folder}/{entry.name}" if folder else entry.name
-        is_folder = entry.is_dir(follow_symlinks=False)
-        if _ignored(f"{name}/" if is_folder else name, rules):
-            continue
-        _check_name(name)
-        if is_folder:
-            yield from _walk(root, name, rules)
-        elif entry.is_symlink():
-            yield _link(root, name)
-        else:
-            yield _file(root / name, name)
+@dataclass(frozen=True)
+class _Walk:
+    """One way through a model's folder."""
 
+    root: Path
+    ignore_files: tuple[str, ...]
+    kept: tuple[str, ...]
+    """Names that no rule leaves out."""
+    docker: DockerRules
+    """Rules that count where no other does."""
 
-def _rules_in(folder: Path) -> GitIgnoreSpec | None:
-    lines: list[str] = []
-    for name in _IGNORE_FILES:
-        path = folder / name
-        if path.is_file():
-            lines += path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return GitIgnoreSpec.from_lines(lines) if lines else None
+    def items(self, folder: str, rules: Rules) -> Iterator[Item]:
+        """What is in a folder and below it."""
+        here = self.root / folder
+        if spec := self._rules_in(here):
+            rules = ((folder, spec), *rules)
+        try:
+            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
+        except OSError as error:
+            raise BundleError(f"cannot be read: {error.strerror}", file=folder or ".") from None
+        for entry in entries:
+            name = f"{folder}/{entry.name}" if folder else entry.name
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if self._ignored(name, rules, is_folder=is_folder):
+                continue
+            if is_folder:
+                _check_name(name)
+                yield from self.items(name, rules)
+            elif entry.is_symlink():
+                _check_name(name)
+                yield _link(self.root, name)
+            else:
+                yield _file(self.root / name, name)
 
+    def _rules_in(self, folder: Path) -> GitIgnoreSpec | None:
+        lines: list[str] = []
+        for name in self.ignore_files:
+            path = folder / name
+            if path.is_file():
+                lines += path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return GitIgnoreSpec.from_lines(lines) if lines else None
 
-def _ignored(name: str, rules: Rules) -> bool:
-    if IGNORED.match_file(name):
-        return True
-    for folder, spec in rules:
-        verdict = spec.check_file(name[len(folder) + 1 :] if folder else name).include
-        if verdict is not None:
-            return verdict
-    return False
+    def _ignored(self, name: str, rules: Rules, *, is_folder: bool) -> bool:
+        path = f"{name}/" if is_folder else name
+        if name in self.kept or (is_folder and any(one.startswith(path) for one in self.kept)):
+            return False
+        if IGNORED.match_file(path):
+            return True
+        for folder, spec in rules:
+            verdict = spec.check_file(path[len(folder) + 1 :] if folder else path).include
+            if verdict is not None:
+                return verdict
+        return self.docker.leave_out_all(name) if is_folder else self.docker.leave_out(name)
 
 
 def _check_name(name: str) -> None:

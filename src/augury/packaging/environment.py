@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uv
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from augury.packaging.errors import EnvironmentFailed
@@ -57,6 +57,8 @@ class Environment:
     """The same for the same interpreter, platform and requirements."""
     no_site: bool
     """Nothing is installed: the interpreter starts without its site-packages."""
+    version: str = ""
+    """Of the interpreter, such as "3.11.2"."""
 
 
 class EnvironmentBuilder:
@@ -84,11 +86,17 @@ class EnvironmentBuilder:
     def build(self, project: Project) -> Environment:
         """The environment of a project, built unless it is there; raises EnvironmentFailed."""
         try:
-            interpreter = self._interpreters.find(project.requires_python)
+            if project.python:
+                interpreter = self._interpreters.nearest(project.python)
+            else:
+                interpreter = self._interpreters.find(project.requires_python)
             key = _key(interpreter, project)
-            if not project.dependencies and not project.no_deps:
-                return Environment(interpreter.path, key, no_site=True)
-            return self._installed(interpreter, project, key)
+            if not _installs(project):
+                return Environment(interpreter.path, key, no_site=True, version=interpreter.version)
+            try:
+                return self._installed(interpreter, project, key)
+            except EnvironmentFailed as error:
+                raise _with_python(error, interpreter, project) from None
         except Stopped:
             raise EnvironmentFailed("the environment was not built: the server is being stopped") from None
         except OSError as error:
@@ -100,7 +108,7 @@ class EnvironmentBuilder:
 
     def _installed(self, interpreter: Interpreter, project: Project, key: str) -> Environment:
         folder = self._root / key
-        environment = Environment(folder / "bin" / "python", key, no_site=False)
+        environment = Environment(folder / "bin" / "python", key, no_site=False, version=interpreter.version)
         if _complete(environment, folder):
             return environment
         with _locked(self._root / f"{key}.lock") as lock:
@@ -133,7 +141,9 @@ class _Build:
         made = self._uv("venv", "--no-project", "--python", interpreter.path, self._folder)
         if made.code or made.timed_out:
             raise EnvironmentFailed("the environment cannot be made", _last_lines(made.stdout + made.stderr))
-        self._install(project.dependencies, "requirements.txt")
+        # As pip does: the best version of a package counts, whichever index has it.
+        best = ("--index-strategy", "unsafe-best-match") if project.pip_lines else ()
+        self._install((*project.pip_lines, *project.dependencies), "requirements.txt", *best)
         self._install(project.no_deps, "requirements-no-deps.txt", "--no-deps")
 
     def _install(self, requirements: tuple[str, ...], file: str, *options: str) -> None:
@@ -160,14 +170,19 @@ class _Build:
         )
 
 
+def _installs(project: Project) -> bool:
+    return bool(project.dependencies or project.no_deps or project.pip_lines)
+
+
 def _key(interpreter: Interpreter, project: Project) -> str:
     content = (
         _FORMAT,
         interpreter.version,
-        str(interpreter.path) if not (project.dependencies or project.no_deps) else "",
+        "" if _installs(project) else str(interpreter.path),
         sysconfig.get_platform(),
         sorted(set(project.dependencies)),
         list(project.no_deps),
+        *((list(project.pip_lines),) if project.pip_lines else ()),
     )
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
@@ -190,7 +205,7 @@ def _locked(path: Path) -> Generator[int]:
 
 
 def _write_marker(folder: Path, project: Project) -> None:
-    content = {"dependencies": project.dependencies, "no_deps": project.no_deps}
+    content = {"dependencies": project.dependencies, "no_deps": project.no_deps, "lines": project.pip_lines}
     partial = folder / f"{_MARKER}.partial"
     with partial.open("w", encoding="utf-8") as stream:
         json.dump(content, stream)
@@ -205,6 +220,14 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def _with_python(error: EnvironmentFailed, interpreter: Interpreter, project: Project) -> EnvironmentFailed:
+    """The same, with the Python that it was tried on where the author means another: old pins need an old one."""
+    if not project.python or interpreter.version.startswith(f"{project.python}."):
+        return error
+    tried = f"{error.message} (tried on Python {interpreter.version}: {project.python} is not on this machine)"
+    return EnvironmentFailed(tried, error.output, name=error.name)
+
+
 def _failure(requirements: tuple[str, ...], done: Finished) -> EnvironmentFailed:
     output = _last_lines(done.stdout + done.stderr)
     reason = _reason(output)
@@ -214,8 +237,16 @@ def _failure(requirements: tuple[str, ...], done: Finished) -> EnvironmentFailed
     what = ", ".join(named) or "the dependencies"
     together = " together" if len(named) > 1 else ""
     return EnvironmentFailed(
-        f"{what} cannot be installed{together}: {reason}", output, name=named[0] if named else None
+        f"{what} cannot be installed{together}: {reason}{_build_hint(output)}", output, name=named[0] if named else None
     )
+
+
+def _build_hint(output: str) -> str:
+    """What is behind the failure of a source package that takes a package for granted, as old ones do."""
+    found = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", output)
+    if found is None:
+        return ""
+    return f" ({found[1]} is needed to build it, and it does not say so: name a version of it that has a wheel)"
 
 
 def _reason(output: str) -> str:
@@ -229,7 +260,11 @@ def _reason(output: str) -> str:
 
 
 def _names(text: str, requirement: str) -> bool:
-    parsed = Requirement(requirement)
+    try:
+        parsed = Requirement(requirement)
+    except InvalidRequirement:  # an option, or an address alone
+        address = requirement.rpartition(" ")[2]
+        return address in text and not requirement.startswith("-")
     if parsed.url and parsed.url in text:
         return True
     name = re.escape(canonicalize_name(parsed.name)).replace(r"\-", "[-_.]+")

@@ -33,6 +33,8 @@ class ProjectError(Exception):
         self.hint = hint
         self.traceback = traceback
         """Where the model's own code raised, line by line."""
+        self.notes: tuple[str, ...] = ()
+        """What the model asks for and does not get here, which may be the reason."""
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
@@ -64,6 +66,8 @@ class EnvironmentFailed(Exception):
         self.output = output
         self.name = name
         """The requirement that cannot be met, where one can be told."""
+        self.notes: tuple[str, ...] = ()
+        """What the model asks for besides and does not get, which may be the reason."""
 
     def to_json(self) -> JsonObject:
         """The form that is stored and shown."""

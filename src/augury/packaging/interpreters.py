@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -61,17 +62,42 @@ class Interpreters:
             raise EnvironmentFailed(message, name="requires-python")
         return Interpreter(path, version)
 
+    def nearest(self, minor: str) -> Interpreter:
+        """An interpreter of a minor version such as "3.11", else of the next newer one; raises EnvironmentFailed."""
+        own = own_interpreter()
+        if _minor(own.version) == _numbers(minor):
+            return own
+        known = {_minor(own.version), *map(_minor, self._listed())}
+        near = sorted(one for one in known if one >= max(_numbers(minor), _numbers(OLDEST[2:])))
+        if not near:
+            message = f"Python {minor} is asked for, and this machine has {self._installed()}"
+            hint = "install one that is not older, or name a folder that has one in AUGURY_PYTHON_SEARCH"
+            raise EnvironmentFailed(f"{message} ({hint})", name="python_version")
+        return own if near[0] == _minor(own.version) else self.find("=={}.{}.*".format(*near[0]))
+
     def _version(self, path: Path) -> str | None:
         command = (path, "-I", "-S", "-c", "import platform; print(platform.python_version())")
         done = self._processes.run(command, environ=self._environ, cwd=Path("/"), timeout=30)
         return done.stdout.strip() or None
 
     def _installed(self) -> str:
+        return "only Python " + ", ".join(sorted({own_interpreter().version, *self._listed()}))
+
+    def _listed(self) -> list[str]:
         listed = json.loads(self._uv("python", "list", "--only-installed", "--output-format", "json") or "[]")
-        versions = {own_interpreter().version, *(cast("str", one["version"]) for one in listed)}
-        return "only Python " + ", ".join(sorted(versions))
+        return [cast("str", one["version"]) for one in listed]
 
     def _uv(self, *arguments: str) -> str | None:
         command = (uv.find_uv_bin(), *arguments)
         done = self._processes.run(command, environ=self._environ, cwd=Path("/"), timeout=60)
         return None if done.code else done.stdout
+
+
+def _minor(version: str) -> tuple[int, ...]:
+    return _numbers(version)[:2]
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """The numbers that a version begins with: a pre-release is told from its release nowhere here."""
+    found = re.match(r"\d+(?:\.\d+)*", version)
+    return tuple(map(int, found[0].split("."))) if found else ()

@@ -1,4 +1,4 @@
-"""A model as its author keeps it: a Python file, or a folder with a pyproject.toml or only a predict.py.
+"""A model as its author keeps it: a Python file, or a folder with a pyproject.toml, a cog.yaml or only a predict.py.
 
     path --read--> Project: where the code is, what it needs, how it wants to be run
 
@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import io
 import tokenize
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from augury.domain.model import RunOptions
+from augury.packaging import cogyaml
 from augury.packaging.errors import ProjectError
 from augury.packaging.options import AuthorTable, read_author_table
+from augury.packaging.requirements import requirement
 from augury.packaging.script import script_metadata
 from augury.packaging.toml import Source, Table, parse
 
@@ -27,9 +29,8 @@ __all__ = ["Project", "ProjectError", "ProjectKind", "read"]
 TEXT_LIMIT = 4 << 20
 """Bytes of the biggest description or script that is read."""
 
-# Beyond these the version reader fails in ways of its own.
+# Beyond this the version reader fails in ways of its own.
 _RANGE_LIMIT = 200
-_REQUIREMENT_LIMIT = 1000
 _DEFAULT_SCRIPT = "predict.py"
 _PROJECT_KEYS = (
     "name",
@@ -60,6 +61,8 @@ class ProjectKind(StrEnum):
 
     SCRIPT = "script"
     FOLDER = "folder"
+    COG = "cog"
+    """A folder with a cog.yaml."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,22 @@ class Project:
     entry: str | None = None
     """Such as "predict.py:Predictor" or "hello.py"; what is not said is found by the loader."""
     requires_python: str = ""
+    python: str = ""
+    """A minor version such as "3.11", for which a newer one will do where it is missing."""
     dependencies: tuple[str, ...] = ()
     no_deps: tuple[str, ...] = ()
     """Requirements that are installed after the others, without what they depend on."""
+    pip_lines: tuple[str, ...] = ()
+    """Where packages come from besides, and addresses of packages: as pip reads them."""
     system_packages: tuple[str, ...] = ()
+    gpu: bool = False
+    """Its author means it to run on a GPU."""
+    files: tuple[str, ...] = ()
+    """The files that say all this, which no rule leaves out."""
+    environ: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What the model's process gets."""
+    notes: tuple[str, ...] = ()
+    """What its author should know before it is published."""
     options: RunOptions = field(default_factory=RunOptions)
 
 
@@ -95,17 +110,17 @@ def read(path: Path) -> Project:
 
 
 def _read_folder(root: Path) -> Project:
-    if (root / "pyproject.toml").is_file():
-        return _read_pyproject(root)
-    if (root / "cog.yaml").is_file():
-        hint = "describe the model in a pyproject.toml instead"
-        raise ProjectError("a model described by cog.yaml is not supported yet", file="cog.yaml", hint=hint)
+    has_pyproject, has_cog = (root / "pyproject.toml").is_file(), (root / cogyaml.FILE).is_file()
+    if has_pyproject and (described := _read_pyproject(root, must_name_us=has_cog)):
+        return described
+    if has_cog:
+        return _read_cog(root)
     scripts = sorted(entry.name for entry in root.iterdir() if entry.suffix == ".py" and entry.is_file())
     if _DEFAULT_SCRIPT in scripts or len(scripts) == 1:
         script = _DEFAULT_SCRIPT if _DEFAULT_SCRIPT in scripts else scripts[0]
         return _read_script(root, script, ProjectKind.FOLDER)
-    hint = "a model's folder has a pyproject.toml or a predict.py"
-    raise ProjectError(f"{root} is no model: it has neither pyproject.toml nor predict.py", hint=hint)
+    hint = "a model's folder has a pyproject.toml, a cog.yaml or a predict.py"
+    raise ProjectError(f"{root} is no model: it has neither pyproject.toml nor cog.yaml nor predict.py", hint=hint)
 
 
 def _read_script(root: Path, script: str, kind: ProjectKind) -> Project:
@@ -117,9 +132,12 @@ def _read_script(root: Path, script: str, kind: ProjectKind) -> Project:
     return _project(root, top, author, kind=kind, script=script)
 
 
-def _read_pyproject(root: Path) -> Project:
+def _read_pyproject(root: Path, *, must_name_us: bool) -> Project | None:
+    """Read it; None for one that is about other tools, where it `must_name_us`."""
     source = Source(_text(root / "pyproject.toml", "pyproject.toml"), "pyproject.toml")
     top = parse(source)
+    if must_name_us and "augury" not in top.table("tool").values:
+        return None
     described = top.table("project")
     described.refuse_others(_PROJECT_KEYS)
     for key in described.texts("dynamic"):
@@ -127,6 +145,24 @@ def _read_pyproject(root: Path) -> Project:
             described.complain("dynamic", f"[project] {key} cannot be dynamic: it is read without building the project")
     author = read_author_table(top.table("tool").table("augury"))
     return _project(root, described, author, kind=ProjectKind.FOLDER, script=None)
+
+
+def _read_cog(root: Path) -> Project:
+    model = cogyaml.read(root, _text(root / cogyaml.FILE, cogyaml.FILE))
+    return Project(
+        kind=ProjectKind.COG,
+        root=root,
+        entry=model.entry,
+        python=model.python,
+        dependencies=model.dependencies,
+        pip_lines=model.pip_lines,
+        system_packages=model.system_packages,
+        gpu=model.gpu,
+        files=model.files,
+        environ=model.environ,
+        notes=model.notes,
+        options=RunOptions(concurrency=model.concurrency),
+    )
 
 
 def _project(root: Path, described: Table, author: AuthorTable, *, kind: ProjectKind, script: str | None) -> Project:
@@ -177,13 +213,10 @@ def _requirements(written: tuple[str, ...], key: str, source: Source) -> tuple[s
 
 def _requirement(text: str, key: str, source: Source) -> str:
     try:
-        if len(text) > _REQUIREMENT_LIMIT:
-            raise InvalidRequirement(f"it is over {_REQUIREMENT_LIMIT:,} characters")
-        return str(Requirement(text))
-    except (InvalidRequirement, RecursionError) as error:
-        reason = str(error).partition("\n")[0]
+        return requirement(text)
+    except ValueError as error:
         line = source.line_with(text) or source.line_of("project", key)
-        message = f"{key} has {text[:200]!r}, which is no requirement: {reason}"
+        message = f"{key} has {text[:200]!r}, which is no requirement: {error}"
         raise ProjectError(message, file=source.file, line=line, name=text[:200]) from None
 
 

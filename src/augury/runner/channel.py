@@ -73,9 +73,10 @@ class Channel:
         """The JSON of a part of a message; raises what encode() raises for what is no JSON."""
         return _dump(value)
 
-    def put_items(self, prediction: str, items: List[bytes]) -> None:
+    def put_items(self, prediction: str, items: List[bytes], files: Optional[List[Dict[str, Any]]] = None) -> None:
         """Send an Output whose items are JSON already. Raises OSError if it cannot be spilled."""
-        body = b'{"kind":"Output","id":%s,"items":[%s]}' % (_dump(prediction), b",".join(items))
+        body = b'{"kind":"Output","id":%s,"items":[%s]' % (_dump(prediction), b",".join(items))
+        body += b',"files":%s}' % _dump(files) if files else b"}"
         self.put(protocol.encode(protocol.Output(prediction, []), self._spill, lambda _: body))
 
     def relay(self) -> None:

@@ -153,7 +153,10 @@ class _Reader:
     # One method for each kind of shape.
 
     def read_scalar(self, shape: Scalar, value: Any) -> Any:
-        return _SCALARS[shape.kind](self, value)
+        read = _SCALARS[shape.kind](self, value)
+        if shape.made is None or (self._fetch is None and shape.kind in ("file", "path")):  # not fetched yet
+            return read
+        return shape.made(read)
 
     def read_choice(self, shape: Choice, value: Any) -> Any:
         for form, choice in shape.values:

@@ -10,6 +10,8 @@ import os
 from types import TracebackType
 from typing import List, NamedTuple, Optional
 
+from . import cogmodel
+
 MESSAGE_LIMIT = 2000
 LINES = 50
 LINE_LIMIT = 2048
@@ -46,7 +48,7 @@ def _message(error: BaseException, doing: str) -> str:
         return f"{doing} raised {_name(error)}, whose text cannot be shown: its __str__ raised {_name(other)}."
     if not text:
         return f"{doing} raised {_name(error)} without a message."
-    return text if len(text) <= MESSAGE_LIMIT else text[:MESSAGE_LIMIT] + "…"
+    return (text if len(text) <= MESSAGE_LIMIT else text[:MESSAGE_LIMIT] + "…") + cogmodel.hint(error)
 
 
 def _traceback(error: BaseException) -> List[str]:

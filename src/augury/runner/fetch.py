@@ -62,6 +62,7 @@ class Fetcher:
     ) -> None:
         self._allowed = Allowed(allow)
         self._media_types = [one.lower() for one in media_types]
+        self._max_bytes = max_bytes
         self._size_limit = SIZE_LIMIT if max_bytes is None else min(max_bytes, SIZE_LIMIT)
         self._time_limit = time_limit
 
@@ -79,6 +80,23 @@ class Fetcher:
                 reason = str(error) or type(error).__name__
                 raise FetchError(f"{_shown(text)} could not be fetched: {reason}") from None
         raise FetchError(f"a file must be given as an http(s) URL or a data: URI, not {_shown(text)!r}")
+
+    def copy(self, source: str, name: str, content_type: str, folder: str) -> Fetched:
+        """A file of this machine, in a new folder of its own inside `folder`; raises FetchError.
+
+        Copied in the kernel, not linked: a model may write into its input.
+        """
+        from .handover import copy
+
+        self._accept(content_type)
+        path = os.path.join(_own_folder(folder), _file_name(name, content_type))
+        try:
+            if self._max_bytes is not None and os.path.getsize(source) > self._max_bytes:
+                raise FetchError(_too_big(self._max_bytes))
+            copy(source, path)
+        except OSError as error:
+            raise FetchError(f"{name} cannot be had: {error.strerror}") from None
+        return Fetched(path, name, content_type)
 
     def _data(self, uri: str, folder: str) -> Fetched:
         head, comma, body = uri[5:].partition(",")

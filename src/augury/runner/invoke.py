@@ -14,6 +14,8 @@ from .stream import Stream
 _ASYNC = 0x80 | 0x200  # inspect.CO_COROUTINE, inspect.CO_ASYNC_GENERATOR: inspect itself takes long to import
 _MISSING = object()
 
+Keep = Callable[[Any], Any]
+
 
 def is_async(function: Callable[..., Any]) -> bool:
     """Whether calling this needs an event loop: async functions and async generators, also as methods or wrapped."""
@@ -31,29 +33,34 @@ def is_async(function: Callable[..., Any]) -> bool:
     return code is not None and bool(code.co_flags & _ASYNC)
 
 
-def call(predict: Callable[..., Any], arguments: Dict[str, Any], streams: bool, joined: bool) -> Any:
-    """The result of a sync predict(): `streams` iterates what it returns to a list, `joined` makes one text of it."""
+def call(predict: Callable[..., Any], arguments: Dict[str, Any], streams: bool, joined: bool, keep: Keep) -> Any:
+    """The result of a sync predict(): `streams` iterates what it returns to a list, `joined` makes one text of it.
+
+    `keep` gives what is kept of each item, taken at once: the model may write where it points to before the next one.
+    """
     value = predict(**arguments)
     if isinstance(value, GeneratorType) or (streams and _can_be_drained(value)):
-        return _whole(_drain(cast("Iterator[Any]", value)), joined)
+        return _whole(_drain(cast("Iterator[Any]", value), keep), joined)
     return value
 
 
-async def call_async(predict: Callable[..., Any], arguments: Dict[str, Any], streams: bool, joined: bool) -> Any:
+async def call_async(
+    predict: Callable[..., Any], arguments: Dict[str, Any], streams: bool, joined: bool, keep: Keep
+) -> Any:
     """The same for an async predict()."""
     value = predict(**arguments)
     if hasattr(value, "__await__"):
         value = await cast("Awaitable[Any]", value)
     if hasattr(value, "__aiter__"):
         try:
-            items = [item async for item in value]
+            items = [keep(item) async for item in value]
         finally:
             close = getattr(value, "aclose", None)
             if close is not None:
                 await close()
         return _whole(items, joined)
     if isinstance(value, GeneratorType) or (streams and _can_be_drained(value)):
-        return _whole(_drain(cast("Iterator[Any]", value)), joined)
+        return _whole(_drain(cast("Iterator[Any]", value), keep), joined)
     return value
 
 
@@ -163,9 +170,9 @@ async def _close_async(generator: Any) -> None:
         await close()
 
 
-def _drain(items: Iterator[Any]) -> List[Any]:
+def _drain(items: Iterator[Any], keep: Keep) -> List[Any]:
     try:
-        return list(items)
+        return list(map(keep, items))
     except BaseException:
         _close(items)  # A cancellation may have been raised between two items, outside of the generator.
         raise

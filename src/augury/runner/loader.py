@@ -18,10 +18,12 @@ from functools import partial
 from types import ModuleType
 from typing import Any, Callable
 
+from ..sdk.shim import offer_cog
 from ..sdk.signature import Signature, SignatureError, inspect_predict, is_function
+from . import cogmodel
 
 DEFAULT_FILE = "predict.py"
-_DEFAULT_NAMES = ("Predictor", "predict")
+_DEFAULT_NAMES = ("Predictor", "Runner", "predict")
 
 
 class LoadError(Exception):
@@ -70,8 +72,8 @@ class Predictor:
 def load(entry: str | None, folder: str) -> Predictor:
     """Load the model and make its predictor; setup() is the caller's to call.
 
-    An entry of None, or one that names a file only, stands for class Predictor or else function predict, in predict.py
-    or the folder's only file. Raises LoadError.
+    An entry of None, or one that names a file only, stands for class Predictor, class Runner or function predict, in
+    predict.py or the folder's only file. Raises LoadError.
     """
     found = locate(entry, folder)
     if found.kind == "function":
@@ -86,8 +88,8 @@ def load(entry: str | None, folder: str) -> Predictor:
     return Predictor(
         found.entry,
         found.signature,
-        instance.predict,
-        setup=None if setup is None else _without_weights(setup, os.path.realpath(folder)),
+        getattr(instance, found.signature.method),
+        setup=None if setup is None else _without_arguments(setup, os.path.realpath(folder)),
         teardown=_hook(instance, "teardown"),
         healthcheck=_hook(instance, "healthcheck"),
     )
@@ -101,11 +103,19 @@ def locate(entry: str | None, folder: str) -> Located:
     found = name or _default_name(module, path)
     target = _named(module, found, path)
     try:
-        signature = inspect_predict(target)
+        signature = _signature(target, folder)
     except SignatureError as error:
         raise LoadError(error.message, _relative(error.file, folder), error.line, error.name) from error
     kind = "function" if is_function(target) else "class"
     return Located(f"{_relative(path, folder)}:{found}", kind, target, signature)
+
+
+def _signature(target: Any, folder: str) -> Signature:
+    if not cogmodel.is_cog(folder):
+        return inspect_predict(target)
+    from ..sdk.cog_signature import inspect_cog  # with its vocabulary, for a model for Cog only
+
+    return inspect_cog(target)
 
 
 def _entry(entry: str | None, folder: str) -> tuple[str, str | None]:
@@ -149,6 +159,8 @@ def _files(folder: str) -> list[str]:
 
 def _module(path: str, folder: str) -> ModuleType:
     """The module of a file, registered under its name so that type hints and pickles of its classes resolve."""
+    if cogmodel.is_cog(folder):
+        offer_cog()
     if folder in sys.path:
         sys.path.remove(folder)
     sys.path.insert(0, folder)
@@ -245,22 +257,25 @@ def _hook(instance: Any, name: str) -> Callable[[], Any] | None:
     return found if callable(found) else None
 
 
-def _without_weights(setup: Callable[..., Any], folder: str) -> Callable[[], Any]:
-    """setup() as a call without arguments: the `weights` that some have (D56) are left to their default, or None."""
+def _without_arguments(setup: Callable[..., Any], folder: str) -> Callable[[], Any]:
+    """setup() as a call without arguments: the `weights` that some have (D56) are what COG_WEIGHTS says, or None."""
+    parameters = inspect.signature(setup).parameters
     needed = [
         one.name
-        for one in inspect.signature(setup).parameters.values()
-        if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+        for one in parameters.values()
+        if one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD) and one.name != "weights"
     ]
-    if not needed:
-        return setup
-    if needed == ["weights"]:
-        return partial(setup, weights=None)
-    from ..sdk.source import Where
+    if needed:
+        from ..sdk.source import Where
 
-    where = Where(setup)
-    text = "{}: setup() must not need arguments, but needs {}".format(where.text(where.line), ", ".join(needed))
-    raise LoadError(text, _relative(where.file, folder), where.line, needed[0])
+        where = Where(setup)
+        text = "{}: setup() must not need arguments, but needs {}".format(where.text(where.line), ", ".join(needed))
+        raise LoadError(text, _relative(where.file, folder), where.line, needed[0])
+    declared = parameters.get("weights")
+    if declared is None:
+        return setup
+    weights = cogmodel.weights(declared.annotation)
+    return setup if weights is None and declared.default is not declared.empty else partial(setup, weights=weights)
 
 
 def _failed(doing: str, error: BaseException, folder: str) -> LoadError:
@@ -301,6 +316,10 @@ def _missing(module: str, folder: str) -> str:
     own = [name.partition("/")[0].partition(".")[0] for name in _files(folder)]
     if top in own:
         return f"{top} is in the model's folder, but {module} is not"
+    if top == "cog":
+        if cogmodel.is_cog(folder):
+            return "of Cog's own modules those are offered that the page about moving from Cog names"
+        return "a model for Cog has a cog.yaml, and is pushed as a folder; elsewhere import from augury"
     near = _close(top, own, 0.8)
     hint = f", or did you mean {near[0]}?" if near else ""
     return f"add {_PACKAGES.get(top, top)} to the model's dependencies{hint}"
@@ -322,6 +341,7 @@ _PACKAGES = {
     "dateutil": "python-dateutil",
     "dotenv": "python-dotenv",
     "fitz": "pymupdf",
+    "pkg_resources": "setuptools<81",
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Awaitable, Callable, Dict, List, Optional, Set, cast
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, Dict, List, Optional, Set, cast
 
 from augury.protocol import Done, Metric, Predict, Progress, ProtocolError
 from augury.sdk.fields import File
@@ -18,6 +18,9 @@ from .capture import Capture, printable
 from .channel import Channel, TooBig
 from .loader import Predictor
 from .stream import Flusher, Stream
+
+if TYPE_CHECKING:
+    from .handover import Handover
 
 METRIC_NAMES = 1_000
 """How many metrics one run may record under different names."""
@@ -29,13 +32,20 @@ class Desk:
     """What every run of this worker works with; `predictor` has been set up."""
 
     def __init__(
-        self, channel: Channel, capture: Capture, predictor: Predictor, max_output: int, fetch_allow: List[str]
+        self,
+        channel: Channel,
+        capture: Capture,
+        predictor: Predictor,
+        max_output: int,
+        fetch_allow: List[str],
+        outbox: Optional[str] = None,
     ) -> None:
         self.channel = channel
         self.capture = capture
         self.predictor = predictor
         self.max_output = max_output
         self.fetch_allow = fetch_allow
+        self.outbox = outbox
         self.flusher = Flusher()
 
     def call(self, run: Run, arguments: Dict[str, Any]) -> Any:
@@ -43,14 +53,14 @@ class Desk:
         signature = self.predictor.signature
         if run.stream is not None:
             return invoke.feed(self.predictor.predict, arguments, run.stream, run.tell)
-        return invoke.call(self.predictor.predict, arguments, signature.is_generator, signature.is_text)
+        return invoke.call(self.predictor.predict, arguments, signature.is_generator, signature.is_text, run.keep)
 
     def call_async(self, run: Run, arguments: Dict[str, Any]) -> Awaitable[Any]:
         """The result of an async predict()."""
         signature = self.predictor.signature
         if run.stream is not None:
             return invoke.feed_async(self.predictor.predict, arguments, run.stream, run.tell)
-        return invoke.call_async(self.predictor.predict, arguments, signature.is_generator, signature.is_text)
+        return invoke.call_async(self.predictor.predict, arguments, signature.is_generator, signature.is_text, run.keep)
 
     def warn_outside(self, where: str, error: BaseException) -> None:
         """Tell in the worker's own log what the model's code raised where no prediction can answer for it."""
@@ -78,6 +88,8 @@ class Run:
         self.id = predict.id
         self._desk = desk
         self._input = predict.input
+        self._files = predict.files
+        self._handover: Optional[Handover] = None
         self._folder = folder
         self._started: Optional[float] = None
         self._metrics: Set[str] = set()
@@ -91,6 +103,7 @@ class Run:
                 joined=desk.predictor.signature.is_text,
                 max_output=desk.max_output,
                 emit=self._emit,
+                files=self._untold,
                 warn=self.warn,
                 stopped=stopped,
             )
@@ -132,6 +145,18 @@ class Run:
             self.warn(f"The input {name!r} is not one of this model's: it was dropped.")
         return arguments
 
+    def keep(self, item: Any) -> Any:
+        """What stands for an item that was yielded, its files taken now; what is no output fails at the end."""
+        if item is None or isinstance(item, (str, int, float)):
+            return item
+        try:
+            plain, warnings = convert.encode_output(item, self._emit)
+        except convert.OutputError:
+            return item
+        for warning in warnings:
+            self.warn(warning)
+        return plain
+
     def begin(self) -> None:
         """predict() is entered now."""
         self._started = time.perf_counter()
@@ -142,8 +167,9 @@ class Run:
         stream = self.stream
         try:
             if stream is not None and value is stream:
+                # Its items that wait to be sent tell of their files themselves.
                 return Done(self.id, "succeeded", seconds, stream.whole())
-            output, warnings = convert.encode_output(value, self._emit)
+            output, warnings = convert.encode_output(value, self._emit_returned)
             if stream is not None and isinstance(output, str if self._desk.predictor.signature.is_text else list):
                 stream.parts(output)
         except convert.OutputError as error:
@@ -152,7 +178,9 @@ class Run:
             return self._failed(error, seconds)
         for warning in warnings:
             self.warn(warning)
-        return Done(self.id, "succeeded", seconds, output)
+        if self._handover is None:
+            return Done(self.id, "succeeded", seconds, output)
+        return Done(self.id, "succeeded", seconds, output, files=self._untold())
 
     def failed(self, error: BaseException) -> Done:
         """The end of a run whose predict(), or whose input, raised this."""
@@ -180,6 +208,8 @@ class Run:
             if self.stream is not None:
                 self.stream.flush()
         finally:
+            if self._handover is not None:
+                self._handover.drop()
             self._desk.report(done)
 
     def _failed(self, error: BaseException, seconds: Optional[float]) -> Done:
@@ -192,15 +222,35 @@ class Run:
     def _fetch(self, text: str, request: convert.FileRequest) -> File:
         from . import fetch  # slow to import, and most models have no file inputs
 
+        own = self._files.get(text)
         fetcher = fetch.Fetcher(self._desk.fetch_allow, request.media_types, request.max_bytes)
         try:
-            path, name, content_type = fetcher.fetch(text, self.scratch)
+            if own is None:
+                path, name, content_type = fetcher.fetch(text, self.scratch)
+            else:
+                path, name, content_type = fetcher.copy(own[0], own[1], own[2], self.scratch)
         except fetch.FetchError as error:
             raise convert.InputError(f"input.{request.place}: {error}") from None
         return File(path, name=name, content_type=content_type)
 
     def _emit(self, file: File) -> str:
-        return data_uri(file, self._desk.max_output)
+        return self._taken(file, returned=False)
+
+    def _emit_returned(self, file: File) -> str:
+        return self._taken(file, returned=True)
+
+    def _taken(self, file: File, returned: bool) -> str:
+        outbox = self._desk.outbox
+        if outbox is None:
+            return data_uri(file, self._desk.max_output)
+        if self._handover is None:
+            from .handover import Handover  # most models have no output files
+
+            self._handover = Handover(outbox)
+        return self._handover.take(file, self.scratch, returned)
+
+    def _untold(self) -> List[Dict[str, Any]]:
+        return [] if self._handover is None else self._handover.untold()
 
 
 def data_uri(file: File, limit: int) -> str:

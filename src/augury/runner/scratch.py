@@ -20,11 +20,15 @@ _COARSEST_NS = 4_000_000_000
 
 
 class Scratch:
-    """The folders of one worker inside `root`, which exists; `home` is the working directory outside runs."""
+    """The folders of one worker inside `root`, which exists; `home` is the working directory outside runs.
 
-    def __init__(self, root: str, home: str) -> None:
+    With `stays` it is the one of runs too: then only their temporary files are in their folders.
+    """
+
+    def __init__(self, root: str, home: str, stays: bool = False) -> None:
         self._root = os.path.realpath(root)
         self._home = home
+        self._stays = stays
         self._made = 0
         self._ready: Optional[_Folder] = None
         self._setup = self._make("setup")
@@ -34,15 +38,15 @@ class Scratch:
         self._point(self._setup, self._home)
 
     def enter(self, prediction: str) -> None:
-        """Begin a run that has the process to itself: an empty folder is working directory and TMPDIR now."""
+        """Begin a run that has the process to itself: an empty folder is TMPDIR now, and the working directory."""
         folder = self._ready
         if folder is None or not folder.is_empty():
             self._ready = folder = _Folder(self._make(prediction))
         try:
-            self._point(folder.path, folder.path)
+            self._point(folder.path, self._home if self._stays else folder.path)
         except OSError:  # The folder is there but its rights were changed: a touched one is not used again.
             self._ready = folder = _Folder(self._make(prediction))
-            self._point(folder.path, folder.path)
+            self._point(folder.path, self._home if self._stays else folder.path)
 
     def current(self) -> str:
         """The folder of the run that has the process to itself."""

@@ -29,7 +29,7 @@ from augury.protocol import (
 )
 from augury.sdk.reporting import current_run
 
-from . import failure, lifeline, loader
+from . import cogmodel, failure, lifeline, loader
 from .capture import Capture
 from .channel import Channel
 from .interrupt import Interrupts
@@ -153,9 +153,12 @@ class _Worker:
         """Serve until shut down; the exit code of the process."""
         begun = time.perf_counter()
         try:
-            scratch = Scratch(self._load.scratch, self._load.folder)
+            folder, stays = self._load.folder, cogmodel.is_cog()
+            if stays:
+                folder = cogmodel.prepare(folder, self._load.scratch)
+            scratch = Scratch(self._load.scratch, folder, stays)
             scratch.settle()
-            predictor = loader.load(self._load.entry, self._load.folder)
+            predictor = loader.load(self._load.entry, folder)
             self._call(predictor.setup)
             line, slots = self._line(predictor, scratch)
         except BaseException as error:  # noqa: BLE001 - whatever a model raises in setup() is told, and ends the worker
@@ -173,7 +176,7 @@ class _Worker:
 
     def _line(self, predictor: loader.Predictor, scratch: Scratch) -> tuple[Line, int]:
         load = self._load
-        desk = Desk(self._channel, self._capture, predictor, load.max_output, load.fetch_allow)
+        desk = Desk(self._channel, self._capture, predictor, load.max_output, load.fetch_allow, load.outbox)
         if not predictor.signature.is_async:
             return Serial(desk, scratch, self._interrupts), 1
         from .slots import Slots  # asyncio is slow to import and big

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from queue import SimpleQueue
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from augury.sdk.jsonform import MAX_WARNINGS
 
@@ -36,6 +36,7 @@ class Stream:
         joined: bool,
         max_output: int,
         emit: convert.EmitFile,
+        files: Callable[[], List[Dict[str, Any]]],
         warn: Callable[[str], None],
         stopped: Callable[[], bool],
     ) -> None:
@@ -46,6 +47,7 @@ class Stream:
         self._joined = joined
         self._max_output = max_output
         self._emit = emit
+        self._files = files
         self._warn = warn
         self._warnings = 0
         self._items: List[Any] = []
@@ -96,7 +98,7 @@ class Stream:
         with self._channel.shield, self._lock:
             if self._batch:
                 batch, self._batch, self._batch_size = self._batch, [], 0
-                self._channel.put_items(self._prediction, batch)
+                self._channel.put_items(self._prediction, batch, self._files())
                 self._sent = time.monotonic()
 
     def whole(self) -> Any:

@@ -198,6 +198,8 @@ class Reader:
                 return _BARE[annotation]
             raise _unsupported(annotation)
         kind: Any = annotation
+        if hasattr(kind, "__augury_shape__"):  # it knows what it is
+            return kind.__augury_shape__
         if kind in _SCALARS:
             return Scalar(_SCALARS[kind])
         if kind in _BARE:

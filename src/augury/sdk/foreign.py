@@ -14,7 +14,7 @@ from .shapes import Foreign
 
 DEFINITIONS = "#/$defs/"
 FILE: dict[str, Any] = {"type": "string", "format": "uri", "x-augury-type": "file"}
-_DATA = ("default", "examples", "const", "enum", "discriminator")
+DATA = ("default", "examples", "const", "enum", "discriminator")
 """Keywords whose values are data, not schemas."""
 
 Schema = dict[str, Any]
@@ -66,5 +66,5 @@ def _walked(schema: Any, step: Callable[[Any], Any]) -> Any:
     if is_array(schema):
         return [step(item) for item in schema]
     if is_object(schema):
-        return {key: part if key in _DATA else step(part) for key, part in schema.items()}
+        return {key: part if key in DATA else step(part) for key, part in schema.items()}
     return schema

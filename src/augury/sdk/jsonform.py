@@ -11,6 +11,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import io
 import math
 import os
 import re
@@ -167,6 +168,24 @@ class _Writer:
     def write_path_like(self, value: Any) -> str:
         return self.write_file(File(os.fsdecode(value)))
 
+    def write_open_file(self, value: Any) -> str:
+        """An open file, from its beginning: copied, as it may have no name, and may not be written out yet."""
+        import shutil
+        import tempfile
+
+        name: Any = getattr(value, "name", None)
+        name = os.path.basename(name) if isinstance(name, str) else "file"
+        try:
+            if value.seekable():
+                value.seek(0)
+            text = isinstance(value, io.TextIOBase)
+            with tempfile.NamedTemporaryFile("w" if text else "wb", encoding="utf-8" if text else None) as copy:
+                shutil.copyfileobj(value, copy)
+                copy.flush()
+                return self.write_file(File(copy.name, name=name))
+        except ValueError as error:  # it is closed, or was opened for writing only
+            raise OutputError(f"{self.place()}: a file that cannot be read: {error}") from None
+
     def write_bytes(self, value: Any) -> Any:
         hint = "return a File with them, or a text such as base64"
         raise OutputError(f"{self.place()}: bytes are not JSON; {hint}")
@@ -308,6 +327,7 @@ _BY_BASE: list[tuple[Any, _Convert]] = [
     ((bytes, bytearray, memoryview), _Writer.write_bytes),
     (File, _Writer.write_file),
     (Secret, _Writer.write_shown),
+    (io.IOBase, _Writer.write_open_file),
     ((datetime.date, datetime.time), _Writer.write_iso),
     (datetime.timedelta, _Writer.write_duration),
     (uuid.UUID, _Writer.write_shown),

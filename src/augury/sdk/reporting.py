@@ -84,8 +84,12 @@ def current_run() -> Run | None:
 def metric(name: str, value: Any) -> None:
     """Record a value for the running prediction; the last value of a name counts. Outside a run: nothing."""
     run = current_run()
-    if run is None:
-        return
+    if run is not None:
+        record(run, name, value)
+
+
+def record(run: Run, name: str, value: Any) -> None:
+    """Record a value for a run; one that has no JSON form is dropped with a warning."""
     problem, plain = _checked_metric(name, value)
     if problem:
         run.warn("metric dropped: " + problem)

@@ -15,9 +15,10 @@ from .fields import InputField
 
 @dataclass(frozen=True)
 class Scalar:
-    """A value without parts; `kind` is one of KINDS."""
+    """A value without parts; `kind` is one of KINDS. What is read goes through `made`, where there is one."""
 
     kind: str
+    made: Any = None
 
 
 KINDS = (

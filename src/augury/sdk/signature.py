@@ -1,7 +1,8 @@
 """A predict() -> its Signature, and the Signature -> the JSON Schemas of input, output and stream items.
 
 inspect_predict() reads parameters, defaults, Input() and the return annotation, in order; schemas() writes them down.
-Nothing is called and no class is instantiated. Standard library only; Python 3.9 and newer.
+`cog_signature.py` does the same for a Cog model, by another Reading. Nothing is called and no class is instantiated.
+Standard library only; Python 3.9 and newer.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import functools
 import inspect
 import typing
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable
+from typing import Any, Callable, ClassVar
 
 from .annotations import STREAMS, Reader, UnsupportedType, evaluate, name_of
 from .docstrings import read_docstring
@@ -42,6 +43,8 @@ class Parameter:
     default: Any
     """The author's own object, or MISSING."""
     field: InputField
+    shown: Any = MISSING
+    """The default as the schema has it, where that is not the author's own."""
 
     @property
     def required(self) -> bool:
@@ -68,17 +71,29 @@ class Signature:
     file: str | None
     line: int | None
     warnings: tuple[str, ...] = field(default=())
+    method: str = "predict"
+    """Which method of a class it is of."""
+    words: tuple[tuple[str, str], ...] = ()
+    """What the schema of a stream's whole output says besides."""
 
 
 def inspect_predict(target: Any) -> Signature:
     """The signature of a function, a bound method or a class with predict(); raises SignatureError."""
     function, bound = _function_of(target)
-    where = Where(function)
+    about = inspect.getdoc(target) if inspect.isclass(target) else None
+    return read_signature(Reading(function), bound, about)
+
+
+def read_signature(reading: Reading, bound: bool, about: str | None, method: str = "predict") -> Signature:
+    """The signature of a function that is being read; without `bound` its first parameter is left out.
+
+    `about` describes it where it has no docstring of its own. Raises SignatureError.
+    """
+    function, where = reading.function, reading.where
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError) as error:
-        raise SignatureError(f"predict() has no readable signature: {error}") from error
-    reading = _Reading(function, where)
+        raise SignatureError(f"{method}() has no readable signature: {error}") from error
     documented = read_docstring(inspect.getdoc(function))
     extra: Shape | None = None
     read: list[Parameter] = []
@@ -97,10 +112,12 @@ def inspect_predict(target: Any) -> Signature:
         is_async=any(outermost) or reading.returns_async,
         is_generator=is_generator,
         is_text=is_text,
-        description=documented.description or (inspect.getdoc(target) if inspect.isclass(target) else None),
+        description=documented.description or about,
         file=where.file,
         line=where.line,
         warnings=tuple(reading.warnings),
+        method=method,
+        words=reading.words,
     )
 
 
@@ -112,6 +129,7 @@ def schemas(signature: Signature) -> dict[str, Schema]:
     if not signature.is_generator:
         return {**found, "output": writer.document(item)}
     whole: Schema = {"type": "string"} if signature.is_text else {"type": "array", "items": item}
+    whole.update(signature.words)
     return {**found, "output": writer.document(whole), "stream_output": writer.document(item)}
 
 
@@ -121,7 +139,7 @@ def _input_schema(signature: Signature) -> Schema:
     if signature.description:
         schema["description"] = signature.description
     schema["properties"] = {
-        one.name: writer.describe(one.shape, one.field, one.default, order)
+        one.name: writer.describe(one.shape, one.field, one.default if one.shown is MISSING else one.shown, order)
         for order, one in enumerate(signature.parameters)
     }
     required = [one.name for one in signature.parameters if one.required]
@@ -152,14 +170,19 @@ def _function_of(target: Any) -> tuple[Callable[..., Any], bool]:
     return found, False
 
 
-class _Reading:
+class Reading:
     """Reads the annotations of one function, and says of which parameter it could not."""
 
-    def __init__(self, function: Callable[..., Any], where: Where) -> None:
+    reader: ClassVar[type[Reader]] = Reader
+    streams: ClassVar[dict[Any, bool]] = STREAMS
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.where = Where(function)
         self.warnings: list[str] = []
         self.returns_async = False
+        self.words: tuple[tuple[str, str], ...] = ()
         self._function: Any = innermost(function)
-        self._where = where
         self._namespace: dict[str, Any] = dict(getattr(self._function, "__globals__", {}))
         code = getattr(self._function, "__code__", None)
         for name, cell in zip(getattr(code, "co_freevars", ()), getattr(self._function, "__closure__", None) or ()):
@@ -167,7 +190,7 @@ class _Reading:
                 self._namespace[name] = cell.cell_contents
             except ValueError:  # not filled in yet
                 continue
-        self._reader = Reader(self._namespace, "validation")
+        self._reader = self.reader(self._namespace, "validation")
 
     def parameter(self, parameter: inspect.Parameter, documented: str | None) -> Parameter:
         name = parameter.name
@@ -209,36 +232,45 @@ class _Reading:
             return ANY, yields, False
         try:
             annotation = self._evaluated(annotation)
-            if typing.get_origin(annotation) is typing.Annotated and _is_stream(annotation.__origin__):
+            if typing.get_origin(annotation) is typing.Annotated and self._is_stream(annotation.__origin__):
                 annotation = annotation.__origin__
             if annotation is TextStream:
                 return Scalar("string"), True, True
-            if _is_stream(annotation):
-                self.returns_async = STREAMS[typing.get_origin(annotation) or annotation]
+            if self._is_stream(annotation):
+                kind: Any = typing.get_origin(annotation) or annotation
+                self.returns_async = self.streams[kind]
+                self.words = self.said_of(kind)
                 arguments = typing.get_args(annotation)
                 return self._output_reader().read(arguments[0]) if arguments else ANY, True, False
             if yields:
-                hint = "predict() yields, so it returns Iterator[{0}] (or AsyncIterator[{0}]), not {0}"
-                raise UnsupportedType(hint.format(name_of(annotation)))
-            return self._output_reader().read(annotation), False, False
+                self.found_yielding(annotation)
+            return self._output_reader().read(annotation), yields, False
         except UnsupportedType as error:
             raise self._error("return", error.message, error.place) from error
         except RecursionError:
             raise self._error("return", "its type nests without end") from None
 
+    def said_of(self, kind: Any) -> tuple[tuple[str, str], ...]:
+        """What the schema of the whole output says besides, of a stream that is annotated with this class."""
+        return ()
+
+    def found_yielding(self, annotation: Any) -> None:
+        """Take or refuse a generator whose annotation is that of no stream."""
+        hint = "predict() yields, so it returns Iterator[{0}] (or AsyncIterator[{0}]), not {0}"
+        raise UnsupportedType(hint.format(name_of(annotation)))
+
     def _output_reader(self) -> Reader:
-        return Reader(self._namespace, "serialization")
+        return self.reader(self._namespace, "serialization")
+
+    def _is_stream(self, annotation: Any) -> bool:
+        origin = typing.get_origin(annotation) or annotation
+        return annotation is TextStream or (inspect.isclass(origin) and origin in self.streams)
 
     def _evaluated(self, annotation: Any) -> Any:
         return evaluate(annotation, self._namespace) if isinstance(annotation, str) else annotation
 
     def _error(self, name: str, message: str, place: str = "") -> SignatureError:
-        file, line = self._where.pair(name)
+        file, line = self.where.pair(name)
         subject = "the output" if name == "return" else f"parameter {name}"
-        text = "{}: {}{}: {}".format(self._where.text(line), subject, f" at {name + place}" if place else "", message)
+        text = "{}: {}{}: {}".format(self.where.text(line), subject, f" at {name + place}" if place else "", message)
         return SignatureError(text, file, line, name)
-
-
-def _is_stream(annotation: Any) -> bool:
-    origin = typing.get_origin(annotation) or annotation
-    return annotation is TextStream or (inspect.isclass(origin) and origin in STREAMS)

@@ -19,11 +19,15 @@ from augury.domain.jsontext import JsonObject
 from augury.domain.logline import Line
 from augury.domain.prediction import Assignment, Failure, Outcome, Prediction, Status, internal
 from augury.service import recording
+from augury.service.file_inputs import FileInputs
+from augury.service.files import Files
 from augury.service.hints import Hints
+from augury.service.secret_inputs import put_back
 from augury.service.settled import Settled
 from augury.service.tails import Tails
 from augury.service.tally import Tally
-from augury.store import logs, queue
+from augury.service.vault import SealBroken, Vault, input_context
+from augury.store import counts, logs, queue, sealed, versions
 from augury.store.connection import Connection
 from augury.store.database import Database
 from augury.store.workers import DeadWorker
@@ -42,15 +46,55 @@ class Execution:
     hints: Hints
     settled: Settled
     now: Callable[[], int]
+    vault: Vault
     max_give_backs: int = 2
     tally: Tally = field(default_factory=Tally)
     tails: Tails = field(default_factory=Tails)
+    files: Files | None = None
 
-    async def claim(self, version_id: int, worker_id: WorkerId, limit: int) -> list[Assignment]:
-        """Assign up to `limit` queued predictions of a version to a worker, oldest first."""
+    async def claim(
+        self, version_id: int, worker_id: WorkerId, limit: int, *, secrets: bool = False
+    ) -> list[Assignment]:
+        """Assign up to `limit` queued predictions of a version to a worker, oldest first.
+
+        `secrets`: their inputs may have some. One whose secrets cannot be opened any more fails.
+        """
         now = self.now()
-        claimed = await self.db.write(lambda c: queue.claim(c, version_id, worker_id, limit, now))
-        return [Assignment(one, _input(one)) for one in claimed]
+        if not secrets:
+            claimed = await self.db.write(lambda c: queue.claim(c, version_id, worker_id, limit, now))
+            return [Assignment(one, _input(one)) for one in claimed]
+
+        def claim(c: Connection) -> list[tuple[Prediction, str | None]]:
+            found = queue.claim(c, version_id, worker_id, limit, now)
+            return [(one, sealed.find(c, one.id)) for one in found]
+
+        opened = [self._opened(one, text) for one, text in await self.db.write(claim)]
+        return [one for one in opened if one is not None]
+
+    async def with_files(self, inputs: FileInputs, assignment: Assignment) -> Assignment:
+        """With what it is given of the files that are kept on this machine; the others are fetched by its worker."""
+        if self.files is None:
+            return assignment
+        try:
+            _, local = await self.files.look(inputs.find(assignment.input))
+        except Exception:
+            # Then its worker asks for them as anybody does.
+            log.exception("files not looked up", extra={"prediction": assignment.prediction.id})
+            return assignment
+        return replace(assignment, files=local)
+
+    def _opened(self, prediction: Prediction, text: str | None) -> Assignment | None:
+        """With the secrets of its input; None where they are lost, and it has failed for that."""
+        if text is None:
+            return Assignment(prediction, _input(prediction))
+        try:
+            taken = jsontext.loads(self.vault.open(text, input_context(prediction.id)))
+        except SealBroken as error:
+            log.error("secrets of an input lost", extra={"prediction": prediction.id, "reason": str(error)})
+            failure = internal(f"The secrets in its input cannot be opened: {error}", type="secrets_lost")
+            self.finish(Assignment(prediction, {}), Outcome(Status.FAILED, self.now(), failure=failure))
+            return None
+        return Assignment(prediction, *put_back(_input(prediction), taken))
 
     def started(self, assignment: Assignment, started_at: int, setup_time: int | None) -> asyncio.Future[bool]:
         """Record that predict() was entered; the future says whether it still is this worker's prediction."""
@@ -132,13 +176,16 @@ class Execution:
             extra={"returned": len(result.returned), "abandoned": len(result.abandoned), "reason": reason},
         )
 
-    async def fail_queued(self, version_id: int, failure: Failure) -> int:
-        """Fail all that is queued for a version that cannot run; returns how many."""
+    async def fail_queued(self, version_id: int, failure: Failure, revision: int | None = None) -> int:
+        """Fail all that is queued for a version that cannot run; returns how many.
+
+        With a `revision`, only as long as the version is still broken with that configuration.
+        """
         error = jsontext.dumps(failure.to_json())
         total = 0
         while True:
             now = self.now()
-            ids = await self.db.write(lambda c, now=now: queue.fail_queued(c, version_id, now, error, BATCH))
+            ids = await self.db.write(lambda c, now=now: _fail_queued(c, version_id, now, error, revision))
             self.tally.ended[Status.FAILED] += len(ids)
             self._announce((), ids, set())
             total += len(ids)
@@ -150,9 +197,9 @@ class Execution:
         now = self.now()
         await self.db.write(lambda c: queue.mark_starting(c, version_id, limit, now))
 
-    async def demand(self) -> list[tuple[int, int]]:
-        """Each version with something queued and unassigned, and how much."""
-        return await self.db.read(queue.demand)
+    async def demand(self) -> tuple[dict[int, int], frozenset[int]]:
+        """How much is queued and unassigned, by version; and the versions that have workers at all times."""
+        return await self.db.read(lambda c: (dict(queue.demand(c)), frozenset(versions.warm(c))))
 
     async def cancel_requests(self, node_id: NodeId) -> list[PredictionId]:
         """Predictions on this node whose cancellation was asked for: for a node that missed the hint."""
@@ -189,6 +236,12 @@ class Execution:
     async def next_due(self) -> int | None:
         """When the next deadline of a queued or running prediction is, in microseconds since the epoch."""
         return await self.db.read(queue.next_due)
+
+    async def fold_counts(self) -> None:
+        """Add what was created of late to how often each model was run."""
+        while await self.db.read(counts.unfolded):
+            if await self.db.write(counts.fold) < counts.FOLD:
+                return
 
     async def rescue(self, *, node_ids: Sequence[NodeId] = (), reason: str) -> Sequence[DeadWorker]:
         """Give back what was assigned to workers of the named nodes, and of nodes whose lease is over."""
@@ -251,6 +304,12 @@ def _finish(c: Connection, ended: Prediction, entry: Entry | None, items: int) -
         webhook=ended.webhook,
     )
     return Recorded.DONE if held else Recorded.LOST
+
+
+def _fail_queued(c: Connection, version_id: int, now: int, error: str, revision: int | None) -> list[PredictionId]:
+    if revision is not None and not versions.is_broken(c, version_id, revision):
+        return []
+    return queue.fail_queued(c, version_id, now, error, BATCH)
 
 
 def _ended(prediction: Prediction, outcome: Outcome) -> Prediction:

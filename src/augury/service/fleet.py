@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from augury.domain import jsontext
 from augury.domain.account import Caller
-from augury.domain.errors import Forbidden
+from augury.domain.hardware import Machine
 from augury.domain.ids import NodeId, WorkerId
 from augury.store import workers as rows
 from augury.store.connection import Connection
@@ -24,12 +25,19 @@ class Fleet:
     now: Callable[[], int]
     lease: float
 
-    async def join(self, node_id: NodeId, hostname: str, pid: int) -> None:
-        """A node begins to take work."""
+    async def join(self, node_id: NodeId, hostname: str, pid: int, machine: Machine | None = None) -> None:
+        """A node begins to take work, and says what it has."""
         now = self.now()
+        has = None if machine is None else jsontext.dumps(machine.to_json())
         await self.db.write(
             lambda c: rows.register_node(
-                c, node_id, hostname=hostname, pid=pid, started_at=now, lease_until=self._until(now)
+                c,
+                node_id,
+                hostname=hostname,
+                pid=pid,
+                started_at=now,
+                lease_until=self._until(now),
+                machine=has,
             )
         )
 
@@ -79,8 +87,7 @@ class Fleet:
 
     async def overview(self, caller: Caller) -> tuple[list[NodeRow], list[WorkerRow]]:
         """Every node and every worker, with what it runs; raises Forbidden `admins_only`."""
-        if not caller.admin:
-            raise Forbidden("Only admins may see what runs where.", code="admins_only")
+        caller.demand_admin("see what runs where")
 
         def both(c: Connection) -> tuple[list[NodeRow], list[WorkerRow]]:
             return rows.list_nodes(c), rows.live_workers(c)

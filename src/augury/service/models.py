@@ -7,7 +7,7 @@ What callers name a version by is resolved in `runnable`, versions are published
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypedDict, cast
 
@@ -20,23 +20,25 @@ from augury.domain.model import Configuration, Model, ModelDetails, Version, Vis
 from augury.domain.paging import Cursor, Page, refused
 from augury.domain.prediction import Status, internal
 from augury.service.bundles import Bundles
+from augury.service.hardware import Catalogue
 from augury.service.once import Idempotency, Repeated, first_time
 from augury.service.runnable import Resolver, RunnableVersion
 from augury.service.texts import TEXT, Checks, check_texts
 from augury.service.versions import ConfigurationChange, PublishedVersion, Versions
-from augury.service.visibility import find_owned, find_visible
+from augury.service.visibility import find_owned, find_visible, shown
+from augury.store import categories, listings, queue, users
 from augury.store import models as rows
-from augury.store import queue, users
 from augury.store import versions as version_rows
 from augury.store.connection import Connection, ConstraintViolated
 from augury.store.database import Database
-from augury.store.models import Listing
+from augury.store.listings import Listing
 from augury.store.notifier import Notifier
 
 __all__ = ["Idempotency", "ModelChange", "Models", "NewModel", "RunnableVersion"]
 
 BATCH = 500
 """Queued predictions of a deleted model that one transaction ends."""
+MOST_CATEGORIES = 10
 _URLS = ("source_url", "license_url", "paper_url")
 
 
@@ -76,15 +78,16 @@ class Models:
     bundles: Bundles
     ids: IdSource
     now: Callable[[], int]
-    hardware: frozenset[str] = frozenset({"cpu"})
-    """The identifiers of the hardware that there is."""
+    hardware: Catalogue | None = None
+    """What versions may ask for; None: what the nodes have, and no more."""
     versions: Versions = field(init=False, repr=False)
     resolver: Resolver = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         resolver = Resolver(self.db, self.now)
         object.__setattr__(self, "resolver", resolver)
-        versions = Versions(self.db, self.notifier, self.bundles, resolver, self.now, self.hardware)
+        hardware = self.hardware or Catalogue(self.db, self.now)
+        versions = Versions(self.db, self.notifier, self.bundles, resolver, self.now, hardware)
         object.__setattr__(self, "versions", versions)
 
     async def create(self, caller: Caller, new: NewModel, idempotency: Idempotency | None = None) -> ModelDetails:
@@ -105,17 +108,17 @@ class Models:
             paper_url=values["paper_url"],
         )
         try:
-            await self.db.write(partial(_create, model=model, once=idempotency))
+            await self.db.write(partial(_create, model=model, slugs=new.category_slugs, once=idempotency))
         except Repeated as earlier:
             return await self._created_before(ModelId(earlier.resource))
         except ConstraintViolated:
             raise _exists(caller.name, model.name) from None
-        self._changed()
+        self.changed()
         return await self.get(caller, caller.name, model.name)
 
     async def get(self, caller: Caller | None, owner: str, name: str) -> ModelDetails:
         """A model with its latest version; raises NotFound where the caller may not see one."""
-        return await self.db.read(lambda c: _details(c, find_visible(c, caller, owner, name)))
+        return await self.db.read(lambda c: _shown(c, caller, find_visible(c, caller, owner, name)))
 
     async def page(
         self,
@@ -151,7 +154,7 @@ class Models:
     async def page_of_mine(self, caller: Caller, *, cursor: str | None = None, page_size: int = 25) -> Page[Model]:
         """All of the caller's own models, oldest first."""
         place = _place(cursor, "created_at", None, ())
-        listing = _listing(place, account_id=caller.account_id, visibilities=tuple(Visibility))
+        listing = _listing(place, account_id=caller.account_id, listed=False)
         return await self._page(place, page_size, listing)
 
     async def update(self, caller: Caller, owner: str, name: str, change: ModelChange) -> ModelDetails:
@@ -159,17 +162,19 @@ class Models:
         values = _checked(change)
         now = self.now()
         try:
-            details = await self.db.write(lambda c: _update(c, find_owned(c, caller, owner, name), values, now))
+            details = await self.db.write(
+                lambda c: _update(c, find_owned(c, caller, owner, name), values, change.get("category_slugs"), now)
+            )
         except ConstraintViolated:
             raise _exists(owner, str(values.get("name"))) from None
-        self._changed()
+        self.changed()
         return details
 
     async def delete(self, caller: Caller, owner: str, name: str) -> None:
         """Take a model away: its name is free, what is queued for it is abandoned, what runs may end."""
         now = self.now()
         model, version_ids = await self.db.write(lambda c: _delete(c, find_owned(c, caller, owner, name), now))
-        self._changed()
+        self.changed()
         failure = internal("The model was deleted.", type="model_deleted", model=f"{model.owner}/{model.name}")
         error = jsontext.dumps(failure.to_json())
         while True:
@@ -182,12 +187,6 @@ class Models:
                 break
         for version_id in version_ids:
             self.notifier.publish(f"version:{version_id}")
-
-    async def let_run(self, caller: Caller, owner: str, name: str, user: str) -> None:
-        """Put a user on the access list of a restricted model; raises NotFound and Forbidden."""
-        wanted = as_name(user)
-        await self.db.write(lambda c: _let_run(c, find_owned(c, caller, owner, name), wanted))
-        self._changed()
 
     # Versions, in their own module.
 
@@ -269,11 +268,8 @@ class Models:
 
     async def _page(self, place: Cursor, size: int, listing: Listing) -> Page[Model]:
         position = _position(place)
-        if place.texts_filter("category_slugs"):
-            # There are no categories yet, so no model is in one.
-            return Page((), None, None)
         found = await self.db.read(
-            lambda c: rows.page(c, listing, position=position, backward=place.backward, limit=size + 1)
+            lambda c: listings.page(c, listing, position=position, backward=place.backward, limit=size + 1)
         )
         return place.page(
             found, size, lambda one: (one.predictions_count if listing.by_count else one.created_at, one.id)
@@ -282,14 +278,17 @@ class Models:
     async def _created_before(self, model_id: ModelId) -> ModelDetails:
         return await self.db.read(lambda c: _details(c, _still_there(c, model_id)))
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
+        """Something about models was changed: look it up again, here and in other processes."""
         self.resolver.forget()
         self.notifier.publish("models")
 
 
-def _create(c: Connection, model: Model, once: Idempotency | None) -> None:
+def _create(c: Connection, model: Model, slugs: Sequence[str], once: Idempotency | None) -> None:
     first_time(c, once, "model", model.id, model.created_at)
     rows.insert(c, model)
+    if slugs:
+        _categorize(c, model.id, slugs)
 
 
 def _still_there(c: Connection, model_id: ModelId) -> Model:
@@ -300,14 +299,34 @@ def _still_there(c: Connection, model_id: ModelId) -> Model:
 
 
 def _details(c: Connection, model: Model) -> ModelDetails:
-    return ModelDetails(rows.counted(c, [model])[0], version_rows.latest(c, model.id))
+    return ModelDetails(model, version_rows.latest(c, model.id))
 
 
-def _update(c: Connection, model: Model, values: dict[str, str | None], now: int) -> ModelDetails:
-    if values:
+def _shown(c: Connection, caller: Caller | None, model: Model) -> ModelDetails:
+    details = _details(c, model)
+    latest = details.latest
+    return details if latest is None else replace(details, latest=shown(c, caller, model, latest))
+
+
+def _update(
+    c: Connection, model: Model, values: dict[str, str | None], slugs: Sequence[str] | None, now: int
+) -> ModelDetails:
+    if values or slugs is not None:
         rows.update(c, model.id, values, now)
+    if slugs is not None:
+        _categorize(c, model.id, slugs)
     changed = rows.get(c, model.id)
     return _details(c, model if changed is None else changed)
+
+
+def _categorize(c: Connection, model_id: ModelId, slugs: Sequence[str]) -> None:
+    """Make these the categories of a model; raises InvalidRequest for those that there are not."""
+    wanted = [as_name(one) or "" for one in slugs]
+    checks = Checks()
+    for place in categories.missing(c, wanted):
+        checks.add(f"category_slugs.{place}", "There is no such category.", "category_not_found", slugs[place][:64])
+    checks.done()
+    categories.put(c, model_id, wanted)
 
 
 def _delete(c: Connection, model: Model, now: int) -> tuple[Model, list[int]]:
@@ -320,13 +339,6 @@ def _abandon(c: Connection, model_id: ModelId, now: int, error: str) -> tuple[li
     waiting = rows.queued(c, model_id, BATCH)
     ended = [one for one in waiting if queue.end_queued(c, one, Status.ABANDONED, now, error) is not None]
     return ended, len(waiting) == BATCH
-
-
-def _let_run(c: Connection, model: Model, user: str | None) -> None:
-    account = None if user is None else users.find(c, user)
-    if account is None:
-        raise NotFound("There is no such user.", code="user_not_found")
-    rows.let_run(c, model.id, account.id)
 
 
 def _checked(change: ModelChange) -> dict[str, str | None]:
@@ -343,7 +355,11 @@ def _checked(change: ModelChange) -> dict[str, str | None]:
     for name in _URLS:
         checks.url(name, values.get(name))
     for place, slug in enumerate(change.get("category_slugs", ())):
-        checks.add(f"category_slugs.{place}", "There is no such category.", "category_not_found", slug[:64])
+        if as_name(slug) is None:
+            checks.add(f"category_slugs.{place}", "There is no such category.", "category_not_found", slug[:64])
+    if len(change.get("category_slugs", ())) > MOST_CATEGORIES:
+        msg = f"A model is in at most {MOST_CATEGORIES} categories."
+        checks.add("category_slugs", msg, "too_long", None, max_length=MOST_CATEGORIES)
     checks.done()
     return values
 
@@ -361,22 +377,22 @@ def _place(cursor: str | None, sort_by: str, sort_direction: str | None, categor
         raise InvalidRequest.at(
             "query", "sort_direction", msg="sort_direction is asc or desc.", type="enum", input=direction[:64]
         )
+    if len(category_slugs) > listings.MOST_CATEGORIES:
+        msg = f"A list is narrowed to at most {listings.MOST_CATEGORIES} categories."
+        raise InvalidRequest.at("query", "category_slugs", msg=msg, type="too_long", input=None)
+    # What is no slug is in no model: it finds nothing, as one does that is none of a category.
+    slugs = list(dict.fromkeys(as_name(one) or "" for one in category_slugs))
     filters: dict[str, str | list[str]] = {"sort_by": sort_by, "sort_direction": direction}
-    return Cursor(filters | ({"category_slugs": list(category_slugs)} if category_slugs else {}))
+    return Cursor(filters | ({"category_slugs": slugs} if slugs else {}))
 
 
-def _listing(
-    place: Cursor,
-    *,
-    account_id: AccountId | None = None,
-    visibilities: tuple[Visibility, ...] = (Visibility.PUBLIC, Visibility.RESTRICTED),
-    used: bool = False,
-) -> Listing:
+def _listing(place: Cursor, *, account_id: AccountId | None = None, listed: bool = True, used: bool = False) -> Listing:
     sort_by, direction = place.text_filter("sort_by"), place.text_filter("sort_direction")
-    if sort_by not in _SORTS or direction not in ("asc", "desc"):
+    slugs = tuple(place.texts_filter("category_slugs"))
+    if sort_by not in _SORTS or direction not in ("asc", "desc") or len(slugs) > listings.MOST_CATEGORIES:
         raise refused()
     by_count = sort_by == "predictions_count"
-    return Listing(visibilities, account_id, by_count, direction == "desc", used and by_count)
+    return Listing(listed, account_id, by_count, direction == "desc", used and by_count, slugs)
 
 
 def _position(place: Cursor) -> tuple[int, str] | None:

@@ -19,13 +19,17 @@ from augury.domain.ids import IdSource, PredictionId, is_uuid
 from augury.domain.jsontext import JsonObject, JsonText
 from augury.domain.paging import Cursor, Page, refused
 from augury.domain.prediction import Assignment, Failure, Prediction, Status, external
+from augury.service.files import Files, LocalFiles
 from augury.service.gate import Gate
 from augury.service.hints import Hints
 from augury.service.models import Models, RunnableVersion
 from augury.service.offers import Offers, Place
+from augury.service.quotas import Bounds, Quotas
+from augury.service.secret_inputs import Hidden, mask_problems
 from augury.service.settled import Settled, Waiter
 from augury.service.targets import Targets
-from augury.store import deliveries, idempotency, queue
+from augury.service.vault import Vault, input_context, webhook_context
+from augury.store import deliveries, idempotency, queue, sealed
 from augury.store import predictions as rows
 from augury.store.connection import Connection
 from augury.store.database import Database
@@ -41,7 +45,7 @@ class NewPrediction:
     """What a caller asks for. `cancel_after` is in seconds, for the prediction's whole life."""
 
     model: str
-    input: JsonObject
+    input: JsonObject = field(repr=False)
     stream: bool = False
     validate: bool = False
     idempotency_key: str | None = None
@@ -70,36 +74,53 @@ class Predictions:
     ids: IdSource
     gate: Gate
     now: Callable[[], int]
+    vault: Vault
+    quotas: Quotas = field(default_factory=Quotas)
     start_timeout: float | None = None
     """Seconds in the queue after which a prediction is abandoned, of versions that set no limit."""
     targets: Targets = field(default_factory=Targets)
+    files: Files | None = None
 
     async def create(self, caller: Caller, request: NewPrediction, wait: float = 0.0) -> Prediction:
         """Store a prediction and return it: as it ended, if it does within `wait` seconds, else as it is then.
 
         Raises InvalidRequest for a bad model reference, an input that does not fit (with `validate`) or a reused
-        idempotency key; NotFound and Forbidden as the model says.
+        idempotency key; NotFound and Forbidden as the model says; TooManyRequests `queue_full`.
         """
         deadline = asyncio.get_running_loop().time() + wait
         self.gate.check()
         version = self.models.cached(caller, request.model) or await self.models.resolve(caller, request.model)
         problems = version.schemas.input.problems(request.input, ("body", "input"))
+        files: LocalFiles | None = None
+        if version.files is not None and self.files is not None and not problems:
+            problems, files = await self.files.look(version.files.find(request.input))
+        hidden = None if version.secrets is None else version.secrets.hide(request.input)
+        if hidden is not None:
+            hidden.check()
+            problems = mask_problems(problems, hidden)
         if problems and request.validate:
             raise errors.InvalidRequest(problems)
         failure = None
         if problems:
             failure = external("The input does not fit the model.", problems=[one.to_json() for one in problems])
-        text = jsontext.dumps(request.input)
+        text = jsontext.dumps(request.input if hidden is None else hidden.shown)
         webhook = None
         if request.webhook is not None:
             webhook = await self.targets.webhook(request.webhook.url, request.webhook.secret)
+        prediction_id = PredictionId(self.ids.next())
+        beside = self._sealed(prediction_id, webhook, hidden, runs=failure is None)
         # Taken last of all that may fail: a place that is neither used nor released would be lost.
         place = None if failure is not None else self.offers.take(version.version_id)
-        prediction = self._new(caller, version, request, text, failure, place)
+        prediction = self._new(prediction_id, caller, version, request, text, failure, place)
+        if files:
+            beside = replace(beside, files=files)
+        # What has a place waits for nobody, and what has failed already waits for nothing.
+        if place is None and failure is None and (bounds := self.quotas.bounds(version)) is not None:
+            beside = replace(beside, bounds=bounds)
         if wait <= 0:
-            return await self._store(caller, request, prediction, webhook, place, held=False)
+            return await self._store(caller, request, prediction, beside, place, held=False)
         with self.settled.expect(prediction.id) as waiter:
-            stored = await self._store(caller, request, prediction, webhook, place, held=True)
+            stored = await self._store(caller, request, prediction, beside, place, held=True)
             if stored.finished:
                 return stored
             if stored.id != prediction.id:
@@ -170,6 +191,7 @@ class Predictions:
 
     def _new(
         self,
+        prediction_id: PredictionId,
         caller: Caller,
         version: RunnableVersion,
         request: NewPrediction,
@@ -180,7 +202,7 @@ class Predictions:
         """The row to be stored: already assigned where a worker has room."""
         now = self.now()
         prediction = Prediction(
-            id=PredictionId(self.ids.next()),
+            id=prediction_id,
             account_id=caller.account_id,
             version_id=version.version_id,
             model=version.ref,
@@ -205,12 +227,27 @@ class Predictions:
             deadline=None if request.cancel_after is None else now + int(request.cancel_after * 1_000_000),
         )
 
+    def _sealed(
+        self, prediction_id: PredictionId, webhook: Webhook | None, hidden: Hidden | None, *, runs: bool
+    ) -> _Beside:
+        """What is stored beside the row, the secrets in it sealed."""
+        if webhook is not None and webhook.secret is not None:
+            secret = self.vault.seal(webhook.secret, webhook_context(prediction_id))
+            webhook = replace(webhook, secret=secret)
+        if hidden is None or not hidden.taken:
+            return _NOTHING if webhook is None else _Beside(webhook)
+        if not runs:
+            # Nobody needs them.
+            return _Beside(webhook, None, hidden.values)
+        taken = jsontext.dumps([[list(path), value] for path, value in hidden.taken])
+        return _Beside(webhook, self.vault.seal(taken, input_context(prediction_id)), hidden.values)
+
     async def _store(
         self,
         caller: Caller,
         request: NewPrediction,
         prediction: Prediction,
-        webhook: Webhook | None,
+        beside: _Beside,
         place: Place | None,
         *,
         held: bool,
@@ -219,32 +256,43 @@ class Predictions:
         key = request.idempotency_key
         if key is None:
             # Whoever waits is told nothing before the end is durable, or `flush` is, and either covers this.
-            durable = not held or prediction.finished or webhook is not None
+            durable = not held or prediction.finished or beside.webhook is not None
             future = self.db.write_soon(
-                lambda c: _insert(c, prediction, webhook), alone=self.settled.alone, durable=durable
+                lambda c: _insert(c, prediction, beside), alone=self.settled.alone, durable=durable
             )
         else:
             body_hash = request.body_hash or ""
-            future = self.db.write_soon(lambda c: _insert_once(c, caller.token_id, key, body_hash, prediction, webhook))
+            if beside.values or beside.webhook is not None:
+                # Of the plain hash of a body a short secret could be found by trying.
+                body_hash = self.vault.fingerprint(body_hash)
+            future = self.db.write_soon(lambda c: _insert_once(c, caller.token_id, key, body_hash, prediction, beside))
         # Passed on when the commit is known, not when this request goes on: it may be gone by then.
-        future.add_done_callback(partial(self._pass_on, place, prediction.id, request.input))
-        return await asyncio.shield(future)
+        assignment = partial(Assignment, input=request.input, secrets=beside.values, files=beside.files)
+        future.add_done_callback(partial(self._pass_on, place, prediction.id, assignment))
+        stored = await asyncio.shield(future)
+        if isinstance(stored, errors.TooManyRequests):
+            raise stored
+        return stored
 
     def _pass_on(
-        self, place: Place | None, made: PredictionId, sent: JsonObject, future: asyncio.Future[Prediction]
+        self,
+        place: Place | None,
+        made: PredictionId,
+        assignment: Callable[[Prediction], Assignment],
+        future: asyncio.Future[Prediction | errors.TooManyRequests],
     ) -> None:
-        if future.cancelled() or future.exception() is not None:
+        stored = None if future.cancelled() or future.exception() is not None else future.result()
+        if not isinstance(stored, Prediction):
             if place is not None:
                 place.release()
             return
-        stored = future.result()
         if stored.deadline is not None or stored.start_deadline is not None:
             self.hints.deadline()
         if place is None:
             if not stored.finished:
                 self.hints.queued(stored.version_id)
         elif stored.id == made:
-            place.accept(Assignment(stored, sent))
+            place.accept(assignment(stored))
         else:
             place.release()
 
@@ -298,19 +346,45 @@ _PAST = {
 }
 
 
-def _insert(c: Connection, prediction: Prediction, webhook: Webhook | None) -> Prediction:
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What is stored with a prediction, in rows of their own: sealed, but for the values of the secrets themselves."""
+
+    webhook: Webhook | None = None
+    input_secrets: str | None = None
+    values: tuple[str, ...] = field(default=(), repr=False)
+    """What must not be seen in anything that is said of it."""
+    files: LocalFiles = field(default_factory=dict[str, list[str]], repr=False)
+    """What its input names that is kept on this machine; not stored."""
+    bounds: Bounds | None = None
+    """How many may wait where it is to wait; not stored."""
+
+
+_NOTHING = _Beside()
+
+
+def _insert(c: Connection, prediction: Prediction, beside: _Beside) -> Prediction | errors.TooManyRequests:
+    """The row; or, with nothing done, why there is none: raised, it would make all writes beside it be done again."""
+    if beside.bounds is not None and (refusal := beside.bounds.refusal(c, prediction)) is not None:
+        return refusal
     rows.insert(c, prediction)
-    if webhook is not None:
-        deliveries.subscribe(c, prediction.id, webhook)
+    if beside.input_secrets is not None:
+        sealed.keep(c, prediction.id, beside.input_secrets)
+    if beside.webhook is not None:
+        deliveries.subscribe(c, prediction.id, beside.webhook)
     return prediction
 
 
 def _insert_once(
-    c: Connection, token_id: str, key: str, body_hash: str, prediction: Prediction, webhook: Webhook | None
+    c: Connection, token_id: str, key: str, body_hash: str, prediction: Prediction, beside: _Beside
 ) -> Prediction:
     earlier = idempotency.remember(c, token_id, key, body_hash, "prediction", prediction.id, prediction.created_at)
     if earlier is None:
-        return _insert(c, prediction, webhook)
+        stored = _insert(c, prediction, beside)
+        if isinstance(stored, errors.TooManyRequests):
+            # The key has to be free again.
+            raise stored
+        return stored
     if earlier.body_hash != body_hash or earlier.kind != "prediction":
         raise errors.InvalidRequest.at(
             "header",

@@ -13,7 +13,7 @@ from augury.domain.event import FIRST_OUTPUT
 from augury.domain.ids import WorkerId
 from augury.domain.jsontext import JsonText
 from augury.domain.prediction import Prediction
-from augury.store import events, logs, queue
+from augury.store import events, files, logs, queue
 from augury.store.connection import Connection
 
 
@@ -42,6 +42,8 @@ def add(c: Connection, prediction: Prediction, entry: Entry) -> None:
         events.append(c, prediction.id, first, items)
     if not (entry.again and logs.ends_with(c, prediction.id, prediction.attempt, entry.lines)):
         logs.append(c, prediction.id, prediction.attempt, entry.lines)
+    for file in entry.files:
+        files.insert(c, file)
     if entry.metrics is not None:
         queue.set_metrics(c, prediction.id, entry.metrics)
 

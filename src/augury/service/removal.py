@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from augury.domain.account import Caller
 from augury.domain.errors import Conflict
+from augury.service.files import Files
 from augury.service.predictions import Predictions
 from augury.service.tally import Tally
 from augury.store import removal as rows
@@ -22,11 +23,12 @@ class Removal:
 
     db: Database
     predictions: Predictions
+    files: Files
     now: Callable[[], int]
     tally: Tally = field(default_factory=Tally)
 
     async def remove(self, caller: Caller, prediction_id: str) -> None:
-        """Remove input, output, metrics, events, lines and webhook of a prediction that has ended; again is no error.
+        """Remove input, output, metrics, events, lines, files and webhook of one that has ended; again is no error.
 
         Raises InvalidRequest and NotFound as `Predictions.get` does, and Conflict `prediction_active`.
         """
@@ -40,3 +42,4 @@ class Removal:
         now = self.now()
         if await self.db.write(lambda c: rows.remove(c, found.id, now)):
             self.tally.removed += 1
+        await self.files.remove_of(found.id)

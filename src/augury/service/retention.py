@@ -20,7 +20,7 @@ import anyio
 
 from augury.domain.ids import PredictionId
 from augury.service.tally import Tally
-from augury.store import idempotency, removal, workers
+from augury.store import idempotency, removal, sealed, workers
 from augury.store.connection import Connection
 from augury.store.database import Database
 from augury.store.removal import Scanned
@@ -110,7 +110,7 @@ class Retention:
         """Remove what is too old or too much now; returns how many rows that were."""
         now = self.now()
         keep = self.keep
-        total = await self._forget_keys(now - int(keep.idempotency_ttl * 1e6))
+        total = await self._forget_keys(now - int(keep.idempotency_ttl * 1e6)) + await self._forget_secrets()
         setups = now - int(min(keep.retention or SETUPS_SECONDS, SETUPS_SECONDS) * 1e6)
         total += await self._write(lambda c: workers.forget_ended(c, setups))
         if keep.retention > 0:
@@ -124,6 +124,14 @@ class Retention:
     async def _forget_keys(self, before: int) -> int:
         total = 0
         while some := await self._write(lambda c: idempotency.forget_before(c, before, _ROWS)):
+            total += some
+            await anyio.sleep(_BATCH_SECONDS)
+        return total
+
+    async def _forget_secrets(self) -> int:
+        """What was secret in the input of a prediction that has ended is not needed any more."""
+        total = 0
+        while some := await self._write(lambda c: sealed.forget_ended(c, _ROWS)):
             total += some
             await anyio.sleep(_BATCH_SECONDS)
         return total

@@ -17,6 +17,8 @@ from augury.domain.errors import Conflict, InvalidRequest, NotFound
 from augury.domain.ids import AccountId
 from augury.domain.model import MalformedReference, Reference, RunOptions, Version, parse_reference
 from augury.domain.prediction import ModelRef
+from augury.service.file_inputs import FileInputs, file_inputs_of
+from augury.service.secret_inputs import Secrets, secrets_of
 from augury.service.validation import SchemaSet, compile_set
 from augury.service.visibility import demand_run, find_visible
 from augury.store import versions as rows
@@ -45,6 +47,13 @@ class RunnableVersion:
     broken: bool
     known_inputs: frozenset[str] | None
     """The properties that the input schema names; None where it says nothing about others being dropped (D8)."""
+    secrets: Secrets | None = None
+    """Where an input has secrets; None where it never has any."""
+    files: FileInputs | None = None
+    """Where an input has files; None where it never has any."""
+
+
+_Compiled = tuple[SchemaSet, frozenset[str] | None, Secrets | None, FileInputs | None]
 
 
 @dataclass(frozen=True)
@@ -56,9 +65,7 @@ class Resolver:
     _resolved: dict[tuple[AccountId, bool, str], tuple[RunnableVersion, int]] = field(
         default_factory=dict[tuple[AccountId, bool, str], tuple[RunnableVersion, int]], repr=False
     )
-    _schemas: dict[int, tuple[SchemaSet, frozenset[str] | None]] = field(
-        default_factory=dict[int, tuple[SchemaSet, "frozenset[str] | None"]], repr=False
-    )
+    _schemas: dict[int, _Compiled] = field(default_factory=dict[int, "_Compiled"], repr=False)
     _epoch: list[int] = field(default_factory=lambda: [0], repr=False)
     """Counts what was forgotten, so that a slow look does not bring back what it saw before."""
 
@@ -97,7 +104,7 @@ class Resolver:
         self._resolved.clear()
 
     def _runnable(self, version: Version, ref: ModelRef) -> RunnableVersion:
-        schemas, known_inputs = self._compiled(version)
+        schemas, known_inputs, secrets, files = self._compiled(version)
         configuration = version.configuration
         options = replace(
             version.options, hardware=configuration.hardware_identifier, variables=configuration.variable_names
@@ -112,9 +119,11 @@ class Resolver:
             entry=version.entry,
             broken=version.broken_reason is not None,
             known_inputs=known_inputs,
+            secrets=secrets,
+            files=files,
         )
 
-    def _compiled(self, version: Version) -> tuple[SchemaSet, frozenset[str] | None]:
+    def _compiled(self, version: Version) -> _Compiled:
         known = self._schemas.get(version.id)
         if known is None:
             content = jsontext.loads(version.schemas)
@@ -122,7 +131,8 @@ class Resolver:
             schemas = compile_set(described if isinstance(described, dict) else {})
             if len(self._schemas) >= _MOST:
                 self._schemas.clear()
-            known = self._schemas[version.id] = schemas, _known_inputs(schemas)
+            found = _known_inputs(schemas), secrets_of(schemas.input.schema), file_inputs_of(schemas.input.schema)
+            known = self._schemas[version.id] = schemas, *found
         return known
 
 

@@ -43,6 +43,25 @@ def cost(schema: JsonValue, enough: int) -> int:
     return most
 
 
+def resolve(root: JsonValue, reference: str) -> JsonValue:
+    """Where a reference inside a schema leads; None for one that is not understood: the compiler judges it."""
+    place, _, fragment = reference.partition("#")
+    if place and not (isinstance(root, dict) and root.get("$id") == place):
+        return None
+    if not fragment.startswith("/"):
+        return root if not fragment else _anchored(root, fragment)
+    target = root
+    for step in unquote(fragment[1:]).split("/"):
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(target, dict) and name in target:
+            target = target[name]
+        elif isinstance(target, list) and name.isdecimal() and int(name) < len(target):
+            target = target[int(name)]
+        else:
+            return None
+    return target
+
+
 @dataclass
 class _Book:
     root: JsonValue
@@ -65,28 +84,10 @@ class _Book:
         for name in ("$ref", "$dynamicRef"):
             target = schema.get(name)
             if isinstance(target, str):
-                total += self.count(self._resolve(target), target)
+                total += self.count(resolve(self.root, target), target)
         self.open.discard(key)
         self.counted[key] = min(total, self.enough + 1)
         return self.counted[key]
-
-    def _resolve(self, reference: str) -> JsonValue:
-        """Where a reference inside the schema leads; None for one that is not understood: the compiler judges it."""
-        place, _, fragment = reference.partition("#")
-        if place and not (isinstance(self.root, dict) and self.root.get("$id") == place):
-            return None
-        if not fragment.startswith("/"):
-            return self.root if not fragment else _anchored(self.root, fragment)
-        target = self.root
-        for step in unquote(fragment[1:]).split("/"):
-            name = step.replace("~1", "/").replace("~0", "~")
-            if isinstance(target, dict) and name in target:
-                target = target[name]
-            elif isinstance(target, list) and name.isdecimal() and int(name) < len(target):
-                target = target[int(name)]
-            else:
-                return None
-        return target
 
 
 def _same_value(schema: JsonObject) -> Iterator[JsonValue]:

@@ -20,11 +20,13 @@ from augury.domain.model import COMPATIBILITIES, Configuration, Model, Version, 
 from augury.domain.paging import Cursor, Page, refused
 from augury.packaging.errors import EnvironmentFailed, ProjectError
 from augury.service.bundles import Bundles, Prepared
+from augury.service.hardware import Catalogue
 from augury.service.once import Idempotency, Repeated, first_time
 from augury.service.runnable import LARGEST_NUMBER, Resolver
 from augury.service.texts import LINE, Checks
 from augury.service.validation import check_schema
-from augury.service.visibility import find_owned, find_visible
+from augury.service.variables import check_names
+from augury.service.visibility import find_owned, find_visible, shown
 from augury.store import models
 from augury.store import versions as rows
 from augury.store.connection import Connection
@@ -57,8 +59,7 @@ class Versions:
     bundles: Bundles
     resolver: Resolver
     now: Callable[[], int]
-    hardware: frozenset[str]
-    """The identifiers of the hardware that there is."""
+    hardware: Catalogue
 
     async def publish(
         self,
@@ -80,8 +81,9 @@ class Versions:
         """
         model_id = await self.db.read(lambda c: find_owned(c, caller, owner, name).id)
         kept = _checked(release_notes, schemas, container_image_digest)
-        if configuration is not None:
-            self._check_configuration(configuration, "configuration.")
+        if configuration is not None and "hardware_identifier" in configuration:
+            asked = configuration["hardware_identifier"]
+            await self.db.read(lambda c: self.hardware.check(c, asked, "configuration", "hardware_identifier"))
         prepared = await self._prepare(container_image_digest)
         described = prepared.project.options
         first = Configuration(described.hardware, described.variables)
@@ -109,7 +111,7 @@ class Versions:
     async def get(self, caller: Caller | None, owner: str, name: str, number: str | int) -> Version:
         """One version; raises NotFound, and InvalidRequest for a number that is none."""
         wanted = _number(number)
-        return await self.db.read(lambda c: _find(c, find_visible(c, caller, owner, name), wanted))
+        return await self.db.read(lambda c: _shown(c, caller, find_visible(c, caller, owner, name), wanted))
 
     async def page(
         self, caller: Caller | None, owner: str, name: str, *, cursor: str | None = None, page_size: int = 25
@@ -146,8 +148,7 @@ class Versions:
     ) -> Configuration:
         """Change a version's configuration: it is started anew with it, and a broken one gets another chance."""
         wanted = _number(number)
-        self._check_configuration(change, "")
-        version = await self.db.write(lambda c: _configure(c, find_owned(c, caller, owner, name), wanted, change))
+        version = await self.db.write(lambda c: self._configure(c, find_owned(c, caller, owner, name), wanted, change))
         self._changed(version.id)
         return version.configuration
 
@@ -182,13 +183,8 @@ class Versions:
         first_time(c, once, "version", f"{model.id}:{number}", now)
         previous = rows.latest(c, model.id)
         configuration = _changed(new.configuration if previous is None else previous.configuration, change or {})
-        self._check_configuration(
-            {
-                "hardware_identifier": configuration.hardware_identifier,
-                "variable_names": list(configuration.variable_names),
-            },
-            "configuration.",
-        )
+        self.hardware.check(c, configuration.hardware_identifier, "configuration", "hardware_identifier")
+        check_names(c, model.account_id, configuration.variable_names, "configuration.variable_names")
         rows.insert(c, model.id, number, replace(new, configuration=configuration), now)
         return _find(c, model, number)
 
@@ -224,17 +220,14 @@ class Versions:
             raise Gone("The version that this key made was deleted.", code="version_deleted")
         return version
 
-    def _check_configuration(self, change: ConfigurationChange, place: str) -> None:
-        checks = Checks()
-        hardware = change.get("hardware_identifier")
-        if hardware is not None and hardware not in self.hardware:
-            known = ", ".join(sorted(self.hardware))
-            msg = f"There is no such hardware here; there is {known}."
-            checks.add(f"{place}hardware_identifier", msg, "hardware_not_found", hardware[:LINE], expected=known)
-        for number, variable in enumerate(change.get("variable_names", ())):
-            msg = f"The model's owner has no variable {variable[:64]!r}."
-            checks.add(f"{place}variable_names.{number}", msg, "variable_not_found", variable[:LINE])
-        checks.done()
+    def _configure(self, c: Connection, model: Model, number: int, change: ConfigurationChange) -> Version:
+        version = _find(c, model, number)
+        if "hardware_identifier" in change:
+            self.hardware.check(c, change["hardware_identifier"], "hardware_identifier")
+        check_names(c, model.account_id, change.get("variable_names", ()), "variable_names")
+        if change:
+            rows.configure(c, version.id, _changed(version.configuration, change))
+        return _find(c, model, number)
 
     def _changed(self, version_id: int) -> None:
         self.resolver.forget()
@@ -281,17 +274,14 @@ def _find(c: Connection, model: Model, number: int) -> Version:
     return version
 
 
+def _shown(c: Connection, caller: Caller | None, model: Model, number: int) -> Version:
+    return shown(c, caller, model, _find(c, model, number))
+
+
 def _delete(c: Connection, model: Model, number: int, now: int) -> Version:
     version = _find(c, model, number)
     rows.delete(c, version.id, now)
     return version
-
-
-def _configure(c: Connection, model: Model, number: int, change: ConfigurationChange) -> Version:
-    version = _find(c, model, number)
-    if change:
-        rows.configure(c, version.id, _changed(version.configuration, change))
-    return _find(c, model, number)
 
 
 def _changed(configuration: Configuration, change: ConfigurationChange) -> Configuration:

@@ -6,9 +6,12 @@ transaction. Knows nothing about what is done with the model.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from augury.domain.account import Caller
 from augury.domain.errors import Forbidden, NotFound
-from augury.domain.model import Model, Visibility, as_name
+from augury.domain.model import Model, Version, Visibility, as_name
+from augury.store import access
 from augury.store import models as rows
 from augury.store.connection import Connection
 
@@ -34,16 +37,28 @@ def find_owned(c: Connection, caller: Caller, owner: str, name: str) -> Model:
     return model
 
 
+def shown(c: Connection, caller: Caller | None, model: Model, version: Version) -> Version:
+    """The version as the caller may see it: what names its files is for those who may run it.
+
+    Whoever knows a bundle's digest can publish it, and run that.
+    """
+    return version if _may_run(c, caller, model) else replace(version, digest="", size=0)
+
+
 def demand_run(c: Connection, caller: Caller, model: Model) -> None:
     """Raise Forbidden where the caller sees the model but may not run it."""
-    if model.visibility is Visibility.RESTRICTED and not (
-        _rules(caller, model) or rows.may_run(c, model.id, caller.account_id)
-    ):
+    if not _may_run(c, caller, model):
         raise Forbidden(
             f"{model.owner}/{model.name} is restricted: only those on its access list may run it.",
             code="not_permitted",
             hint=f"Ask {model.owner} to put you on the list.",
         )
+
+
+def _may_run(c: Connection, caller: Caller | None, model: Model) -> bool:
+    if model.visibility is not Visibility.RESTRICTED:
+        return True
+    return caller is not None and (_rules(caller, model) or access.may_run(c, model.id, caller.account_id))
 
 
 def _rules(caller: Caller, model: Model) -> bool:

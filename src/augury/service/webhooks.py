@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from augury.domain import errors
 from augury.domain.account import Caller
 from augury.domain.delivery import Claimed, Delivery, Message, Record
 from augury.domain.paging import Cursor, Page, refused
 from augury.service.predictions import Predictions, may_see
+from augury.service.vault import Vault, is_sealed, webhook_context
 from augury.store import deliveries as rows
 from augury.store import predictions as prediction_rows
 from augury.store.connection import Connection
@@ -85,6 +86,7 @@ class Outbox:
     """What the sender asks for. Nothing of it has to survive a power cut: what was sent unrecorded is sent again."""
 
     db: Database
+    vault: Vault
     now: Callable[[], int]
     lease: float
     """Seconds that a claimed delivery is kept from other senders."""
@@ -115,8 +117,14 @@ class Outbox:
         return await self.db.write_soon(work, durable=False)
 
     async def load(self, claimed: Claimed) -> Message | None:
-        """What to send; None if it was removed."""
-        return await self.db.read(lambda c: rows.load(c, claimed.id))
+        """What to send, its secret opened; None if it was removed. Raises SealBroken where its key is lost."""
+        message = await self.db.read(lambda c: rows.load(c, claimed.id))
+        secret = None if message is None else message.webhook.secret
+        # One that was stored before there were keys is as it was given.
+        if message is None or secret is None or not is_sealed(secret):
+            return message
+        opened = self.vault.open(secret, webhook_context(message.prediction.id))
+        return replace(message, webhook=replace(message.webhook, secret=opened))
 
     async def give_back(self, records: Sequence[Record], claimed: Sequence[Claimed]) -> None:
         """Record attempts, and let others send what was claimed."""

@@ -1,4 +1,4 @@
-"""Models as rows: stored, found by name, listed, changed, deleted, and who may run a restricted one.
+"""Models as rows: stored, found by name, listed, changed, deleted.
 
 A deleted model keeps its row, as its predictions refer to it, and frees its name. Knows no clock and no rule about who
 may do what; versions are in `versions`.
@@ -7,20 +7,14 @@ may do what; versions are in `versions`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
-    ColumnElement,
     Select,
     bindparam,
-    false,
-    func,
-    literal,
     select,
-    text,
-    tuple_,
 )
 from sqlalchemy import (
     insert as sql_insert,
@@ -29,10 +23,12 @@ from sqlalchemy import (
     update as sql_update,
 )
 
-from augury.domain.ids import AccountId, ModelId, PredictionId
+from augury.domain.ids import ModelId, PredictionId
 from augury.domain.model import Model, Visibility
+from augury.store import categories, search
 from augury.store.connection import Connection, Query, Row
-from augury.store.tables import accounts, model_access, models, predictions, versions
+from augury.store.counts import TOTAL
+from augury.store.tables import accounts, models, predictions, versions
 
 CHANGEABLE = (
     "name", "visibility", "description", "overview", "source_url", "license_url", "paper_url"
@@ -41,7 +37,7 @@ CHANGEABLE = (
 
 Selected: TypeAlias = "Select[Any, *tuple[Any, ...]]"
 
-_COLUMNS = (
+COLUMNS = (
     models.c.id,
     models.c.account_id,
     accounts.c.name,
@@ -57,20 +53,9 @@ _COLUMNS = (
     models.c.paper_url,
     models.c.cover_image_url,
     models.c.last_version,
+    TOTAL,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Which models are listed, and in which order."""
-
-    visibilities: tuple[Visibility, ...] = (Visibility.PUBLIC, Visibility.RESTRICTED)
-    account_id: AccountId | None = None
-    by_count: bool = False
-    """Sorted by how often they ran, else by when they were made."""
-    descending: bool = False
-    used: bool = False
-    """Only those that ever ran."""
+"""What `from_row` expects, of a model and its owner."""
 
 
 def insert(c: Connection, model: Model) -> None:
@@ -88,26 +73,40 @@ def insert(c: Connection, model: Model) -> None:
         paper_url=model.paper_url,
         created_at=model.created_at,
     )
+    search.refresh_model(c, model.id)
 
 
 def find(c: Connection, owner: str, name: str) -> Model | None:
-    """The model of that owner and name; its predictions are not counted."""
-    return next(map(_from_row, c.run(_FIND, owner=owner, name=name)), None)
+    """The model of that owner and name."""
+    return next(iter(from_rows(c, c.run(_FIND, owner=owner, name=name))), None)
 
 
 def get(c: Connection, model_id: ModelId) -> Model | None:
-    """The model, unless it was deleted; its predictions are not counted."""
-    return next(map(_from_row, c.run(_GET, id=model_id)), None)
+    """The model, unless it was deleted."""
+    return next(iter(from_rows(c, c.run(_GET, id=model_id))), None)
+
+
+def get_each(c: Connection, model_ids: Sequence[ModelId]) -> list[Model]:
+    """Those of the models that were not deleted, in the order that they are asked for."""
+    if not model_ids:
+        return []
+    rows = c.execute(select_models().where(models.c.id.in_(model_ids)))
+    found = {one.id: one for one in from_rows(c, [tuple(row) for row in rows])}
+    return [found[one] for one in model_ids if one in found]
 
 
 def update(c: Connection, model_id: ModelId, changes: Mapping[str, str | None], now: int) -> bool:
     """Set columns of CHANGEABLE; False where there is no such model any more, raises ConstraintViolated for a name
     that is taken."""
-    return c.change(_update(tuple(sorted(changes))), wanted=model_id, now=now, **changes) == 1
+    if c.change(_update(tuple(sorted(changes))), wanted=model_id, now=now, **changes) != 1:
+        return False
+    search.refresh_model(c, model_id)
+    return True
 
 
 def delete(c: Connection, model_id: ModelId, now: int) -> bool:
     """Take the model away and free its name; False where that was done before."""
+    search.forget(c, model_id)
     return c.change(_DELETE, wanted=model_id, now=now) == 1
 
 
@@ -117,81 +116,30 @@ def next_number(c: Connection, model_id: ModelId, now: int) -> int | None:
     return rows[0][0] if rows else None
 
 
-def page(
-    c: Connection, listing: Listing, *, position: tuple[int, str] | None, backward: bool, limit: int
-) -> list[Model]:
-    """The `limit` models next to a position (count or time, and id), in the list's order; predictions are counted."""
-    statement, value = _listed(listing)
-    upwards = listing.descending == backward
-    if position is not None:
-        here, there = tuple_(value, models.c.id), tuple_(literal(position[0]), literal(position[1]))
-        statement = statement.where(here > there if upwards else here < there)
-    order = (value, models.c.id)
-    found = c.execute(statement.order_by(*(one.asc() if upwards else one.desc() for one in order)).limit(limit))
-    listed = [_from_row(tuple(row)) for row in found]
-    if backward:
-        listed.reverse()
-    return counted(c, listed)
-
-
-def counted(c: Connection, listed: Iterable[Model]) -> list[Model]:
-    """The models with the number of predictions of all their versions."""
-    wanted = list(listed)
-    if not wanted:
-        return []
-    counts = _counts().where(versions.c.model_id.in_([one.id for one in wanted]))
-    known: dict[str, int] = dict(map(tuple, c.execute(counts)))
-    return [replace(one, predictions_count=known.get(one.id, 0)) for one in wanted]
-
-
-def may_run(c: Connection, model_id: ModelId, account_id: AccountId) -> bool:
-    """Whether the account is on the model's access list."""
-    return bool(c.run(_MAY_RUN, model_id=model_id, account_id=account_id))
-
-
-def let_run(c: Connection, model_id: ModelId, account_id: AccountId) -> None:
-    """Put the account on the model's access list."""
-    c.change(_LET_RUN, model_id=model_id, account_id=account_id)
-
-
 def queued(c: Connection, model_id: ModelId, limit: int) -> Sequence[PredictionId]:
     """The oldest predictions of the model's versions that no worker has yet."""
     return [row[0] for row in c.run(_QUEUED, model_id=model_id, limit=limit)]
 
 
-def _from_row(row: Row) -> Model:
-    id_, account_id, owner, avatar, name, visibility, *rest = row[: len(_COLUMNS)]
-    return Model(id_, account_id, owner, avatar, name, Visibility(visibility), *rest)
+def from_rows(c: Connection, rows: Iterable[Row]) -> list[Model]:
+    """Rows of COLUMNS as models, with their categories."""
+    listed = [_from_row(row) for row in rows]
+    known = categories.of_models(c, [one.id for one in listed])
+    return [replace(one, categories=known[one.id]) if one.id in known else one for one in listed]
 
 
-def _select() -> Selected:
+def select_models() -> Selected:
+    """Every model that was not deleted, with its owner."""
     return (
-        select(*_COLUMNS)
+        select(*COLUMNS)
         .join_from(models, accounts, accounts.c.id == models.c.account_id)
         .where(models.c.deleted_at.is_(None))
     )
 
 
-def _listed(listing: Listing) -> tuple[Selected, ColumnElement[int]]:
-    """The models of a list, and what they are sorted by."""
-    statement = _select().where(models.c.visibility.in_([one.value for one in listing.visibilities] or [None]))
-    if not listing.visibilities:
-        statement = statement.where(false())
-    if listing.account_id is not None:
-        statement = statement.where(models.c.account_id == listing.account_id)
-    if not listing.by_count:
-        return statement, models.c.created_at
-    counts = _counts().subquery()
-    statement = statement.join(counts, counts.c.model_id == models.c.id, isouter=not listing.used)
-    return statement, func.coalesce(counts.c.predictions, 0)
-
-
-def _counts() -> Selected:
-    return (
-        select(versions.c.model_id, func.count().label("predictions"))
-        .join_from(predictions, versions, versions.c.id == predictions.c.version_id)
-        .group_by(versions.c.model_id)
-    )
+def _from_row(row: Row) -> Model:
+    id_, account_id, owner, avatar, name, visibility, *rest = row[: len(COLUMNS)]
+    return Model(id_, account_id, owner, avatar, name, Visibility(visibility), *rest)
 
 
 @lru_cache(maxsize=64)
@@ -216,8 +164,8 @@ _INSERT = Query(
         }
     )
 )  # fmt: skip
-_FIND = Query(_select().where(accounts.c.name == bindparam("owner"), models.c.name == bindparam("name")))
-_GET = Query(_select().where(models.c.id == bindparam("id")))
+_FIND = Query(select_models().where(accounts.c.name == bindparam("owner"), models.c.name == bindparam("name")))
+_GET = Query(select_models().where(models.c.id == bindparam("id")))
 _DELETE = Query(
     sql_update(models)
     .where(models.c.id == bindparam("wanted"), models.c.deleted_at.is_(None))
@@ -228,14 +176,6 @@ _NEXT_NUMBER = Query(
     .where(models.c.id == bindparam("wanted"), models.c.deleted_at.is_(None))
     .values(last_version=models.c.last_version + 1, updated_at=bindparam("now"))
     .returning(models.c.last_version)
-)
-_MAY_RUN = Query(
-    select(model_access.c.model_id).where(
-        model_access.c.model_id == bindparam("model_id"), model_access.c.account_id == bindparam("account_id")
-    )
-)
-_LET_RUN = Query(
-    text("INSERT INTO model_access (model_id, account_id) VALUES (:model_id, :account_id) ON CONFLICT DO NOTHING")
 )
 _QUEUED = Query(
     select(predictions.c.id)

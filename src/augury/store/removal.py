@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, delete, exists, func, literal, select, text, update
 
 from augury.domain.ids import PredictionId
+from augury.store import sealed
 from augury.store.connection import Connection, Query
+from augury.store.files import expire_of_prediction
 from augury.store.tables import deliveries, events, logs, predictions, webhooks
 
 
@@ -53,11 +55,16 @@ def remove(c: Connection, prediction_id: PredictionId, now: int) -> bool:
 
 
 def remove_head(c: Connection, prediction_id: PredictionId, now: int) -> bool:
-    """As `remove`, but for its events and lines: nobody sees them any more, and `remove_rest` has to follow."""
+    """As `remove`, but for its events and lines: nobody sees them any more, and `remove_rest` has to follow.
+
+    Its files have expired then: their bytes go with the next sweep of files, and their rows after them.
+    """
     if not c.change(_REMOVE, wanted=prediction_id, now=now):
         return False
+    expire_of_prediction(c, prediction_id, now)
     c.change(_SUPERSEDE, wanted=prediction_id, now=now)
     c.change(_DELETE_WEBHOOK, wanted=prediction_id)
+    sealed.forget(c, prediction_id)
     return True
 
 

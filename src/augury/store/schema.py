@@ -15,7 +15,7 @@ import sqlalchemy
 from sqlalchemy import event
 from sqlalchemy.pool import NullPool
 
-from augury.store.tables import metadata
+from augury.store.derived import metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

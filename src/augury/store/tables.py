@@ -7,6 +7,8 @@ by step.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -36,6 +38,11 @@ metadata = MetaData(
 _Serial = BigInteger().with_variant(Integer(), "sqlite")
 
 
+def _where(condition: str) -> dict[str, Any]:
+    """An index of those rows alone for which this is true."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 def _time(name: str, *, nullable: bool = False) -> Column[int]:
     return Column(name, BigInteger, nullable=nullable)
 
@@ -54,8 +61,10 @@ accounts = Table(
     Column("admin", Boolean, nullable=False),
     _time("created_at"),
     _time("updated_at", nullable=True),
+    _time("disabled_at", nullable=True),
     CheckConstraint("name = lower(name) AND length(name) BETWEEN 1 AND 64", name="name_form"),
 )
+Index("accounts_age", accounts.c.created_at, accounts.c.id)
 
 tokens = Table(
     "tokens",
@@ -89,19 +98,40 @@ models = Table(
     _time("created_at"),
     _time("updated_at", nullable=True),
     _time("deleted_at", nullable=True),
+    # Of all its versions, without those in fresh_counts; also of predictions that were removed since.
+    Column("predictions", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("visibility IN ('private', 'public', 'restricted')", name="visibility_known"),
     CheckConstraint("name = lower(name) AND length(name) BETWEEN 1 AND 64", name="name_form"),
     CheckConstraint("last_version >= 0", name="last_version_counts"),
+    CheckConstraint("predictions >= 0", name="predictions_count"),
 )
 # A deleted model keeps its predictions, and frees its name.
+_LIVE = text("deleted_at IS NULL")
 Index(
     "models_live_name",
     models.c.account_id,
     models.c.name,
     unique=True,
-    sqlite_where=text("deleted_at IS NULL"),
-    postgresql_where=text("deleted_at IS NULL"),
+    sqlite_where=_LIVE,
+    postgresql_where=_LIVE,
 )
+Index(
+    "models_of_account",
+    models.c.account_id,
+    models.c.created_at,
+    models.c.id,
+    sqlite_where=_LIVE,
+    postgresql_where=_LIVE,
+)
+# Lists that everyone sees, of all owners and of one, by age and by how often they ran.
+_LISTED = text("deleted_at IS NULL AND visibility <> 'private'")
+for _name, _columns in {
+    "models_by_age": (models.c.created_at, models.c.id),
+    "models_by_count": (models.c.predictions, models.c.id),
+    "models_of_owner_by_age": (models.c.account_id, models.c.created_at, models.c.id),
+    "models_of_owner_by_count": (models.c.account_id, models.c.predictions, models.c.id),
+}.items():
+    Index(_name, *_columns, sqlite_where=_LISTED, postgresql_where=_LISTED)
 
 model_access = Table(
     "model_access",
@@ -139,10 +169,15 @@ versions = Table(
     _time("broken_at", nullable=True),
     _time("created_at"),
     _time("deleted_at", nullable=True),
+    # Of its options: found without reading them all.
+    Column("workers_min", Integer, nullable=False, server_default="0"),
     UniqueConstraint("model_id", "number"),
     CheckConstraint("number >= 1", name="number_counts"),
     CheckConstraint("(broken_at IS NULL) = (broken_reason IS NULL)", name="broken_has_a_reason"),
 )
+
+_WARM = "workers_min > 0"
+Index("versions_warm", versions.c.model_id, **_where(_WARM))
 
 nodes = Table(
     "nodes",
@@ -152,6 +187,8 @@ nodes = Table(
     Column("pid", Integer, nullable=False),
     _time("started_at"),
     _time("lease_until"),
+    # What it has for workers; NULL of one that does not say.
+    Column("machine", Text),
 )
 
 workers = Table(
@@ -225,29 +262,17 @@ predictions = Table(
     CheckConstraint("length(id) = 36", name="id_form"),
 )
 Index("predictions_by_account", predictions.c.account_id, predictions.c.id)
-Index(
-    "predictions_queue",
-    predictions.c.version_id,
-    predictions.c.id,
-    sqlite_where=text(_QUEUED),
-    postgresql_where=text(_QUEUED),
-)
+Index("predictions_queue", predictions.c.version_id, predictions.c.id, **_where(_QUEUED))
+Index("predictions_queue_of_account", predictions.c.account_id, predictions.c.id, **_where(_QUEUED))
 _ASSIGNED = "worker_id IS NOT NULL AND finished_at IS NULL"
-Index(
-    "predictions_assigned",
-    predictions.c.worker_id,
-    sqlite_where=text(_ASSIGNED),
-    postgresql_where=text(_ASSIGNED),
-)
+Index("predictions_assigned", predictions.c.worker_id, **_where(_ASSIGNED))
+# Few in most installations, and looked for among the many that succeeded.
+_WENT_WRONG = "status IN ('failed', 'cancelled', 'abandoned')"
+Index("predictions_gone_wrong", predictions.c.account_id, predictions.c.status, predictions.c.id, **_where(_WENT_WRONG))
 _DUE = "finished_at IS NULL AND deadline IS NOT NULL"
-Index("predictions_due", predictions.c.deadline, sqlite_where=text(_DUE), postgresql_where=text(_DUE))
+Index("predictions_due", predictions.c.deadline, **_where(_DUE))
 _START_DUE = "status IN ('pending', 'starting') AND start_deadline IS NOT NULL"
-Index(
-    "predictions_start_due",
-    predictions.c.start_deadline,
-    sqlite_where=text(_START_DUE),
-    postgresql_where=text(_START_DUE),
-)
+Index("predictions_start_due", predictions.c.start_deadline, **_where(_START_DUE))
 
 # What a prediction put out, item by item. Its first event (number 1) and its last are in its own row.
 events = Table(
@@ -328,13 +353,7 @@ deliveries = Table(
     CheckConstraint("NOT again OR state = 'sending'", name="again_while_sending"),
 )
 _OPEN = "state IN ('due', 'sending')"
-Index(
-    "deliveries_due",
-    deliveries.c.receiver,
-    deliveries.c.due_at,
-    sqlite_where=text(_OPEN),
-    postgresql_where=text(_OPEN),
-)
+Index("deliveries_due", deliveries.c.receiver, deliveries.c.due_at, **_where(_OPEN))
 
 delivery_attempts = Table(
     "delivery_attempts",
@@ -377,14 +396,25 @@ variables = Table(
     CheckConstraint("length(key) BETWEEN 1 AND 256", name="key_form"),
 )
 
+# What is secret in inputs, sealed; the inputs themselves have stars there.
+prediction_secrets = Table(
+    "prediction_secrets",
+    metadata,
+    Column("prediction_id", Text, ForeignKey("predictions.id", ondelete="CASCADE"), primary_key=True),
+    Column("sealed", Text, nullable=False),
+)
+
 uploads = Table(
     "uploads",
     metadata,
     Column("id", Text, primary_key=True),
     Column("account_id", Text, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
     Column("mime_type", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("part_size", BigInteger, nullable=False),
+    # What names it to the blob store.
+    Column("handle", Text, nullable=False),
     _time("created_at"),
     _time("expires_at"),
     # What it became when it was completed.
@@ -406,13 +436,14 @@ upload_parts = Table(
     CheckConstraint("size >= 0", name="size_counts"),
 )
 
-# What was uploaded, and what predictions put out as files. The bytes are elsewhere, by the same id.
+# What was uploaded, and what predictions put out as files. The bytes are elsewhere, under `blob`.
 files = Table(
     "files",
     metadata,
     Column("id", Text, primary_key=True),
     Column("account_id", Text, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
     Column("prediction_id", Text),
+    Column("blob", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("mime_type", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
@@ -422,14 +453,9 @@ files = Table(
     CheckConstraint("size >= 0", name="size_counts"),
 )
 _OF_PREDICTION = "prediction_id IS NOT NULL"
-Index(
-    "files_of_prediction",
-    files.c.prediction_id,
-    sqlite_where=text(_OF_PREDICTION),
-    postgresql_where=text(_OF_PREDICTION),
-)
+Index("files_of_prediction", files.c.prediction_id, **_where(_OF_PREDICTION))
 _EXPIRES = "expires_at IS NOT NULL"
-Index("files_expiry", files.c.expires_at, sqlite_where=text(_EXPIRES), postgresql_where=text(_EXPIRES))
+Index("files_expiry", files.c.expires_at, **_where(_EXPIRES))
 
 categories = Table(
     "categories",
@@ -448,13 +474,3 @@ model_categories = Table(
     Column("slug", Text, ForeignKey("categories.slug", ondelete="CASCADE"), primary_key=True),
 )
 Index("model_categories_slug", model_categories.c.slug, model_categories.c.model_id)
-
-# How often the versions of a model were run, kept beside the model so that lists need not count.
-model_counts = Table(
-    "model_counts",
-    metadata,
-    Column("model_id", Text, ForeignKey("models.id", ondelete="CASCADE"), primary_key=True),
-    Column("predictions", BigInteger, nullable=False),
-    CheckConstraint("predictions >= 0", name="predictions_count"),
-)
-Index("model_counts_most", model_counts.c.predictions, model_counts.c.model_id)

@@ -5,22 +5,27 @@ Knows no clock and no rule about who may do what.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
+from typing import Any, TypeAlias, cast
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, literal, select, tuple_
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
 from augury.domain import jsontext
 from augury.domain.account import Account
-from augury.domain.ids import AccountId
+from augury.domain.ids import AccountId, ModelId
+from augury.store import search
 from augury.store.connection import Connection, Query, Row
-from augury.store.tables import accounts, tokens
+from augury.store.tables import accounts, model_access, tokens
+
+Selected: TypeAlias = "Select[Any, *tuple[Any, ...]]"
 
 CHANGEABLE = ("name", "display_name", "bio", "urls", "company", "location")
+"""The columns that an account's own people may set."""
+ADMINISTERED = (*CHANGEABLE, "admin", "disabled_at")
 """The columns that `update` takes."""
 
 _COLUMNS = (
@@ -35,6 +40,7 @@ _COLUMNS = (
     accounts.c.company,
     accounts.c.location,
     accounts.c.avatar_url,
+    accounts.c.disabled_at,
 )
 
 
@@ -54,7 +60,19 @@ class Token:
 
 def insert(c: Connection, account: Account) -> None:
     """Store a new account; raises ConstraintViolated where the name is taken."""
-    c.change(_INSERT, id=account.id, name=account.name, admin=account.admin, created_at=account.created_at)
+    c.change(
+        _INSERT,
+        id=account.id,
+        name=account.name,
+        admin=account.admin,
+        created_at=account.created_at,
+        display_name=account.display_name,
+        bio=account.bio,
+        urls=None if account.urls is None else jsontext.dumps(list(account.urls)),
+        company=account.company,
+        location=account.location,
+    )
+    search.refresh_account(c, account.id)
 
 
 def get(c: Connection, account_id: AccountId) -> Account | None:
@@ -68,16 +86,44 @@ def find(c: Connection, name: str) -> Account | None:
 
 
 def first_admin(c: Connection) -> Account | None:
-    """The oldest account that may do everything."""
+    """The oldest account that may do everything; one that is disabled only where there is no other."""
     return next(map(_from_row, c.run(_FIRST_ADMIN, admin=True)), None)
 
 
-def update(c: Connection, account_id: AccountId, changes: Mapping[str, str | tuple[str, ...] | None], now: int) -> bool:
-    """Set columns of CHANGEABLE; raises ConstraintViolated for a name that is taken."""
+def active_admins(c: Connection) -> list[AccountId]:
+    """Every account that may do everything now; they stay so until this transaction has ended."""
+    return [row[0] for row in c.run(_ACTIVE_ADMINS, admin=True)]
+
+
+def page(
+    c: Connection, *, position: tuple[int, str] | None, backward: bool, descending: bool, limit: int
+) -> list[Account]:
+    """The `limit` accounts next to a position (when they were made, and id), in the order of that."""
+    order = (accounts.c.created_at, accounts.c.id)
+    return _page(c, _ACCOUNTS, order, position, backward=backward, descending=descending, limit=limit)
+
+
+def page_of_access(
+    c: Connection, model_id: ModelId, *, position: tuple[str] | None, backward: bool, limit: int
+) -> list[Account]:
+    """The `limit` accounts on a model's access list that are next to a position (their name), by name."""
+    listed = _ACCOUNTS.join(model_access, model_access.c.account_id == accounts.c.id)
+    wanted = listed.where(model_access.c.model_id == model_id)
+    return _page(c, wanted, (accounts.c.name,), position, backward=backward, descending=False, limit=limit)
+
+
+Change: TypeAlias = "str | int | bool | tuple[str, ...] | None"
+
+
+def update(c: Connection, account_id: AccountId, changes: Mapping[str, Change], now: int) -> bool:
+    """Set columns of ADMINISTERED; raises ConstraintViolated for a name that is taken."""
     stored = {
         name: jsontext.dumps(list(value)) if isinstance(value, tuple) else value for name, value in changes.items()
     }
-    return c.change(_update(tuple(sorted(stored))), wanted=account_id, now=now, **stored) == 1
+    if c.change(_update(tuple(sorted(stored))), wanted=account_id, now=now, **stored) != 1:
+        return False
+    search.refresh_account(c, account_id, renamed="name" in stored)
+    return True
 
 
 def insert_token(c: Connection, token: Token, sha256: str) -> None:
@@ -106,9 +152,24 @@ def tokens_of(c: Connection, account_id: AccountId) -> list[Token]:
     return [_token(row) for row in c.run(_TOKENS_OF, account_id=account_id)]
 
 
-def revoke(c: Connection, account_id: AccountId, token_id: str, now: int) -> bool:
-    """Make a token of the account worthless; False where it is none of its, or that was done before."""
-    return c.change(_REVOKE, wanted=token_id, account=account_id, now=now) == 1
+def token(c: Connection, token_id: str) -> Token | None:
+    """The token, whatever its state."""
+    return next(map(_token, c.run(_TOKEN, id=token_id)), None)
+
+
+def page_of_tokens(
+    c: Connection, account_id: AccountId, *, position: tuple[int, str] | None, backward: bool, limit: int
+) -> list[Token]:
+    """The `limit` tokens of an account next to a position (when they were made, and id), newest first."""
+    order = (tokens.c.created_at, tokens.c.id)
+    statement = select(*_TOKEN_COLUMNS).where(tokens.c.account_id == account_id)
+    rows = _rows(c, statement, order, position, backward=backward, descending=True, limit=limit)
+    return [_token(row) for row in rows]
+
+
+def revoke(c: Connection, token_id: str, now: int) -> bool:
+    """Make a token worthless; False where that was done before."""
+    return c.change(_REVOKE, wanted=token_id, now=now) == 1
 
 
 def touch(c: Connection, token_id: str, now: int) -> None:
@@ -116,10 +177,48 @@ def touch(c: Connection, token_id: str, now: int) -> None:
     c.change(_TOUCH, wanted=token_id, now=now)
 
 
+def _page(
+    c: Connection,
+    statement: Selected,
+    order: Sequence[ColumnElement[Any]],
+    position: tuple[Any, ...] | None,
+    *,
+    backward: bool,
+    descending: bool,
+    limit: int,
+) -> list[Account]:
+    rows = _rows(c, statement, order, position, backward=backward, descending=descending, limit=limit)
+    return [_from_row(row) for row in rows]
+
+
+def _rows(
+    c: Connection,
+    statement: Selected,
+    order: Sequence[ColumnElement[Any]],
+    position: tuple[Any, ...] | None,
+    *,
+    backward: bool,
+    descending: bool,
+    limit: int,
+) -> list[Row]:
+    """The rows next to a position, which has a value for each column of the order; in the list's order."""
+    upwards = descending == backward
+    if position is not None:
+        here, there = tuple_(*order), tuple_(*map(literal, position))
+        statement = statement.where(here > there if upwards else here < there)
+    found = c.execute(statement.order_by(*(one.asc() if upwards else one.desc() for one in order)).limit(limit))
+    rows: list[Row] = [tuple(row) for row in found]
+    if backward:
+        rows.reverse()
+    return rows
+
+
 def _from_row(row: Row) -> Account:
-    id_, name, admin, created, updated, display_name, bio, urls, company, location, avatar = row
+    id_, name, admin, created, updated, display_name, bio, urls, company, location, avatar, disabled = row
     known = None if urls is None else tuple(cast("list[str]", jsontext.loads(urls)))
-    return Account(id_, name, bool(admin), created, updated, display_name, bio, known, company, location, avatar)
+    return Account(
+        id_, name, bool(admin), created, updated, display_name, bio, known, company, location, avatar, disabled
+    )
 
 
 def _token(row: Row) -> Token:
@@ -130,7 +229,7 @@ def _token(row: Row) -> Token:
 
 @lru_cache(maxsize=64)
 def _update(names: tuple[str, ...]) -> Query:
-    if unknown := set(names) - set(CHANGEABLE):
+    if unknown := set(names) - set(ADMINISTERED):
         raise ValueError(f"{unknown} cannot be changed")
     return Query(
         sql_update(accounts)
@@ -150,11 +249,22 @@ _TOKEN_COLUMNS = (
     tokens.c.last_used_at,
 )
 _ACCOUNTS = select(*_COLUMNS)
-_INSERT = Query(sql_insert(accounts).values({name: bindparam(name) for name in ("id", "name", "admin", "created_at")}))
+_INSERT = Query(
+    sql_insert(accounts).values({name: bindparam(name) for name in (*CHANGEABLE, "id", "admin", "created_at")})
+)
 _GET = Query(_ACCOUNTS.where(accounts.c.id == bindparam("id")))
 _FIND = Query(_ACCOUNTS.where(accounts.c.name == bindparam("name")))
 _FIRST_ADMIN = Query(
-    _ACCOUNTS.where(accounts.c.admin == bindparam("admin")).order_by(accounts.c.created_at, accounts.c.id).limit(1)
+    _ACCOUNTS.where(accounts.c.admin == bindparam("admin"))
+    .order_by(accounts.c.disabled_at.is_not(None), accounts.c.created_at, accounts.c.id)
+    .limit(1)
+)
+# In one order, so that two who lock them never wait for each other.
+_ACTIVE_ADMINS = Query(
+    select(accounts.c.id)
+    .where(accounts.c.admin == bindparam("admin"), accounts.c.disabled_at.is_(None))
+    .order_by(accounts.c.id)
+    .with_for_update()
 )
 _INSERT_TOKEN = Query(
     sql_insert(tokens).values(
@@ -171,11 +281,10 @@ _TOKENS_OF = Query(
     .where(tokens.c.account_id == bindparam("account_id"))
     .order_by(tokens.c.created_at, tokens.c.id)
 )
+_TOKEN = Query(select(*_TOKEN_COLUMNS).where(tokens.c.id == bindparam("id")))
 _REVOKE = Query(
     sql_update(tokens)
-    .where(
-        tokens.c.id == bindparam("wanted"), tokens.c.account_id == bindparam("account"), tokens.c.revoked_at.is_(None)
-    )
+    .where(tokens.c.id == bindparam("wanted"), tokens.c.revoked_at.is_(None))
     .values(revoked_at=bindparam("now"))
 )
 _TOUCH = Query(sql_update(tokens).where(tokens.c.id == bindparam("wanted")).values(last_used_at=bindparam("now")))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Select, bindparam, literal, select, update
+from sqlalchemy import Select, bindparam, literal, literal_column, select, update
 from sqlalchemy import insert as sql_insert
 
 from augury.domain import jsontext
@@ -66,6 +66,7 @@ def insert(c: Connection, model_id: ModelId, number: int, new: NewVersion, now: 
         options=jsontext.dumps(options),
         hardware_identifier=new.configuration.hardware_identifier,
         variable_names=jsontext.dumps(list(new.configuration.variable_names)),
+        workers_min=new.options.workers_min,
         created_at=now,
     )
     return version_id
@@ -132,6 +133,16 @@ def broken_reason(c: Connection, version_id: int) -> JsonObject | None:
     return None
 
 
+def is_broken(c: Connection, version_id: int, revision: int) -> bool:
+    """Whether a version cannot start with this configuration, and has no other by now; stays so in the transaction."""
+    return bool(c.run(_IS_BROKEN, id=version_id, revision=revision))
+
+
+def warm(c: Connection) -> list[int]:
+    """The versions that have workers at all times: the latest of their models, where they say so and can start."""
+    return [row[0] for row in c.run(_WARM)]
+
+
 def _from_row(row: Row) -> Version:
     id_, model_id, number, notes, schemas, compatibilities, digest, size, options, hardware, variables, *rest = row[:14]
     revision, broken, created = rest
@@ -175,7 +186,7 @@ _INSERT = Query(
             name: bindparam(name)
             for name in (
                 "model_id", "number", "release_notes", "schemas", "compatibilities", "digest", "options",
-                "hardware_identifier", "variable_names", "created_at",
+                "hardware_identifier", "variable_names", "workers_min", "created_at",
             )
         }
     )
@@ -206,6 +217,32 @@ _CONFIGURE = Query(
 _MARK_BROKEN = Query(
     _LIVE.where(versions.c.revision == bindparam("revision"), versions.c.broken_at.is_(None)).values(
         broken_at=bindparam("now"), broken_reason=bindparam("reason")
+    )
+)
+_IS_BROKEN = Query(
+    select(versions.c.id)
+    .where(
+        versions.c.id == bindparam("id"),
+        versions.c.revision == bindparam("revision"),
+        versions.c.broken_at.is_not(None),
+    )
+    .with_for_update(read=True)
+)
+_later = versions.alias("later")
+_WARM = Query(
+    select(versions.c.id)
+    .join_from(versions, models, models.c.id == versions.c.model_id)
+    .where(
+        # Literal: SQLite finds no partial index for a bound value.
+        literal_column("versions.workers_min > 0"),
+        versions.c.deleted_at.is_(None),
+        versions.c.broken_at.is_(None),
+        models.c.deleted_at.is_(None),
+        ~select(_later.c.id)
+        .where(
+            _later.c.model_id == versions.c.model_id, _later.c.number > versions.c.number, _later.c.deleted_at.is_(None)
+        )
+        .exists(),
     )
 )
 _BROKEN_REASON = Query(select(versions.c.broken_reason).where(versions.c.id == bindparam("id")))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Text, and_, bindparam, delete, func, insert, select, update
 
 from augury.domain.ids import NodeId, PredictionId, WorkerId
+from augury.domain.jsontext import JsonText
 from augury.domain.prediction import ModelRef
 from augury.store.connection import Connection, Query
 from augury.store.tables import accounts, models, nodes, predictions, versions, workers
@@ -49,6 +50,8 @@ class NodeRow:
     pid: int
     started_at: int
     lease_until: int
+    machine: JsonText | None = None
+    """What it has for workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,25 @@ class DeadWorker:
 
 
 def register_node(
-    c: Connection, node_id: NodeId, *, hostname: str, pid: int, started_at: int, lease_until: int
+    c: Connection,
+    node_id: NodeId,
+    *,
+    hostname: str,
+    pid: int,
+    started_at: int,
+    lease_until: int,
+    machine: JsonText | None = None,
 ) -> None:
     """A node begins to take work."""
-    c.change(_REGISTER, id=node_id, hostname=hostname, pid=pid, started_at=started_at, lease_until=lease_until)
+    c.change(
+        _REGISTER,
+        id=node_id,
+        hostname=hostname,
+        pid=pid,
+        started_at=started_at,
+        lease_until=lease_until,
+        machine=machine,
+    )
 
 
 def heartbeat(c: Connection, node_id: NodeId, lease_until: int) -> bool:
@@ -166,13 +184,17 @@ def take_dead(c: Connection, now: int, lost: Sequence[NodeId], reason: str) -> l
 
 
 _REGISTER = Query(
-    insert(nodes).values({name: bindparam(name) for name in ("id", "hostname", "pid", "started_at", "lease_until")})
+    insert(nodes).values(
+        {name: bindparam(name) for name in ("id", "hostname", "pid", "started_at", "lease_until", "machine")}
+    )
 )
 _HEARTBEAT = Query(update(nodes).where(nodes.c.id == bindparam("wanted")).values(lease_until=bindparam("lease_until")))
 _REMOVE = Query(delete(nodes).where(nodes.c.id == bindparam("wanted")))
 _NODE_IDS = Query(select(nodes.c.id).order_by(nodes.c.id))
 _NODES = Query(
-    select(nodes.c.id, nodes.c.hostname, nodes.c.pid, nodes.c.started_at, nodes.c.lease_until).order_by(nodes.c.id)
+    select(
+        nodes.c.id, nodes.c.hostname, nodes.c.pid, nodes.c.started_at, nodes.c.lease_until, nodes.c.machine
+    ).order_by(nodes.c.id)
 )
 _ASSIGNED = Query(
     select(predictions.c.worker_id, predictions.c.id)

@@ -1,0 +1,1 @@
+"""The part of `cog.server` that models import: `exceptions`."""
