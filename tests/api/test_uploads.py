@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,8 @@ def test_parts_come_in_any_order_at_once_and_again(owner: httpx.Client, stranger
     parts = list(zip(upload["urls"], pieces(upload, content), strict=True))
     put(stranger, upload["urls"][2], b"x" * PART)
     with ThreadPoolExecutor(6) as pool:
-        backwards = list(pool.map(lambda part: put(stranger, *part), reversed(parts)))
+        urls, contents = zip(*reversed(parts), strict=True)
+        backwards = list(pool.map(partial(put, stranger), urls, contents))
     answer = complete(owner, upload, backwards[::-1])
     assert answer.status_code == 200, answer.text
     assert stranger.get(answer.json()["download_url"]).content == content

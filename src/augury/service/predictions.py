@@ -254,6 +254,7 @@ class Predictions:
     ) -> Prediction:
         """Commit the row and pass it on."""
         key = request.idempotency_key
+        future: asyncio.Future[Prediction | errors.TooManyRequests]
         if key is None:
             # Whoever waits is told nothing before the end is durable, or `flush` is, and either covers this.
             durable = not held or prediction.finished or beside.webhook is not None
