@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from augury import protocol
-from augury.api import bodies, schemas
+from augury.api import schemas
 from augury.domain import jsontext
 from augury.domain.ids import AccountId, IdSource, PredictionId
 from augury.domain.prediction import ModelRef, Prediction, Status
+from augury.http import bodies
 from augury.service.presentation import prediction_json
 from augury.service.validation import compile_schema
 

@@ -28,7 +28,6 @@ import anyio.to_thread
 import uvicorn
 
 from augury.api.app import create_app
-from augury.api.services import Limits, Services
 from augury.blobs.local import LocalBlobs
 from augury.domain.ids import IdSource
 from augury.engine.local_launcher import PASSED_ON, LocalLauncher
@@ -36,6 +35,7 @@ from augury.engine.node import Engine
 from augury.engine.recorder import wall_clock
 from augury.engine.resources import detect
 from augury.engine.supervisor import EngineLimits
+from augury.http.services import Limits, Services
 from augury.packaging.bundle import clear_partial
 from augury.packaging.environment import EnvironmentBuilder
 from augury.packaging.runtime import materialize

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augury.api import bodies, schemas
+from augury.api import schemas
 from augury.domain import jsontext
 from augury.domain.errors import InvalidRequest
+from augury.http import bodies
 
 
 def parse(raw: bytes) -> schemas.NewPrediction:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from augury.api import preferences
 from augury.domain.errors import InvalidRequest
+from augury.http import preferences
 
 
 @pytest.mark.parametrize(

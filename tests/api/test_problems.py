@@ -13,9 +13,9 @@ from fastapi import FastAPI, Query, Request
 from starlette.middleware import Middleware
 from starlette.responses import StreamingResponse
 
-from augury.api import bodies, problems
 from augury.api.middleware import Allowance, BodyLimit, Envelope
 from augury.domain import errors
+from augury.http import bodies, problems
 
 pytestmark = pytest.mark.anyio
 

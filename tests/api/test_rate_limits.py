@@ -18,10 +18,10 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from augury.api import auth, problems
 from augury.api.ratelimit import RateLimit
 from augury.domain.errors import CallerError
 from augury.domain.rate import Buckets
+from augury.http import auth, problems
 from tests.service.house import opened
 from tests.support import models
 from tests.support.server import Server, running

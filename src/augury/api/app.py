@@ -25,7 +25,6 @@ from augury.api import (
     metrics,
     models,
     predictions,
-    problems,
     reference,
     removal,
     search,
@@ -40,8 +39,9 @@ from augury.api import (
 )
 from augury.api.middleware import Allowance, BodyLimit, Envelope
 from augury.api.ratelimit import RateLimit
-from augury.api.services import Limits, Services
 from augury.domain.rate import Buckets
+from augury.http import problems
+from augury.http.services import Limits, Services
 
 __all__ = ["Limits", "Services", "create_app"]
 

@@ -13,10 +13,10 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from augury.api import schemas
-from augury.api.auth import Administering, AnyCaller
 from augury.api.describe import BYTES, described
-from augury.api.services import Limits, Services
 from augury.domain.errors import NotFound
+from augury.http.auth import Administering, AnyCaller
+from augury.http.services import Limits, Services
 from augury.service.bundles import Bundles
 
 PREFIX = "/v1/bundles/"

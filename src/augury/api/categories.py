@@ -7,14 +7,15 @@ from typing import cast
 
 from fastapi import APIRouter, Request, Response
 
-from augury.api import bodies, presenting, schemas
-from augury.api.auth import Administering, MaybeCaller
+from augury.api import presenting, schemas
 from augury.api.category_schemas import CategoryChange as ChangeBody
 from augury.api.category_schemas import ModelCategory, SlugPath
 from augury.api.category_schemas import NewCategory as NewBody
 from augury.api.describe import IDEMPOTENCY_KEY, described
 from augury.api.paging import CursorQuery, PageSize, page_response
-from augury.api.preferences import once
+from augury.http import bodies
+from augury.http.auth import Administering, MaybeCaller
+from augury.http.preferences import once
 from augury.service.categories import Categories, CategoryChange, NewCategory
 
 

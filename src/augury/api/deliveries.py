@@ -11,11 +11,11 @@ import orjson
 from fastapi import APIRouter, Response
 
 from augury.api import schemas
-from augury.api.auth import AnyCaller, Predicting
 from augury.api.describe import described
 from augury.api.paging import CursorQuery, PageSize, page_response
-from augury.api.services import Services
 from augury.domain.delivery import Attempt, Delivery
+from augury.http.auth import AnyCaller, Predicting
+from augury.http.services import Services
 from augury.service.presentation import timestamp
 from augury.service.webhooks import Webhooks
 

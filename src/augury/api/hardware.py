@@ -10,10 +10,10 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from augury.api import schemas
-from augury.api.auth import MaybeCaller
 from augury.api.describe import described
 from augury.api.paging import CursorQuery, PageSize, page_response
 from augury.domain.hardware import GB, GIB
+from augury.http.auth import MaybeCaller
 from augury.service.hardware import Catalogue
 from augury.service.hardware import Hardware as Entry
 from augury.service.presentation import timestamp

@@ -11,14 +11,15 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from augury.api import preferences, schemas, sse
-from augury.api.auth import AnyCaller
+from augury.api import schemas
 from augury.api.describe import described
 from augury.api.paging import CursorQuery, PageSize, page_response
-from augury.api.services import Limits, Services
 from augury.domain.account import Caller
 from augury.domain.errors import InvalidRequest
 from augury.domain.logline import LogLine
+from augury.http import preferences, sse
+from augury.http.auth import AnyCaller
+from augury.http.services import Limits, Services
 from augury.service.logbook import Logbook, LogFollower, Place
 from augury.service.presentation import timestamp
 

@@ -12,9 +12,9 @@ from typing import Any
 import anyio.to_thread
 from fastapi import APIRouter, Response
 
-from augury.api.auth import MaybeCaller
 from augury.api.describe import described
 from augury.domain.errors import Unauthenticated
+from augury.http.auth import MaybeCaller
 from augury.service.gauges import Family, Metrics
 
 _TYPE = "text/plain; version=0.0.4; charset=utf-8"

@@ -16,8 +16,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from augury import logs
-from augury.api import problems
 from augury.domain.errors import TooLarge
+from augury.http import problems
 
 logger = logging.getLogger(__name__)
 

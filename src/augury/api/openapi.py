@@ -14,9 +14,10 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from augury.api import account_schemas, auth, category_schemas, file_schemas, schemas, variable_schemas
+from augury.api import account_schemas, category_schemas, file_schemas, schemas, variable_schemas
 from augury.api.describe import EVENTS, IDEMPOTENCY_KEY, REFERENCE, error_response, event_stream, request_body
 from augury.api.predictions import PATH, CreatePrediction
+from augury.http import auth
 
 _READ_BY_HAND: tuple[type[BaseModel], ...] = (
     schemas.NewPrediction,

@@ -18,16 +18,17 @@ import anyio
 from fastapi import APIRouter, Query, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from augury.api import auth, bodies, preferences, problems, schemas, sse
+from augury.api import schemas
 from augury.api import streams as streaming
-from augury.api.auth import AnyCaller, Predicting
 from augury.api.describe import described
 from augury.api.paging import CursorQuery, PageSize, page_response
-from augury.api.services import Limits, Services
 from augury.domain.account import Caller
 from augury.domain.errors import CallerError
 from augury.domain.event import Event
 from augury.domain.prediction import Prediction, Status
+from augury.http import auth, bodies, preferences, problems, sse
+from augury.http.auth import AnyCaller, Predicting
+from augury.http.services import Limits, Services
 from augury.service.access import Access
 from augury.service.predictions import NewPrediction, Predictions, WebhookTarget
 from augury.service.presentation import prediction_json

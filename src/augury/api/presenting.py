@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 from fastapi import Response
 
-from augury.api.bodies import IGNORED
 from augury.domain.account import Account
 from augury.domain.model import Category, Configuration, Model, ModelDetails, Version
+from augury.http.bodies import IGNORED
 from augury.service.presentation import timestamp
 
 

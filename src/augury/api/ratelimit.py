@@ -18,10 +18,11 @@ from ipaddress import IPv6Address
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from augury.api import auth, predictions, problems
+from augury.api import predictions
 from augury.api.middleware import ADDED
 from augury.domain.errors import TooManyRequests, Unauthenticated
 from augury.domain.rate import Buckets, Verdict
+from augury.http import auth, problems
 from augury.service.access import Access
 
 PREFIX = "/v1/"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Response
 
 from augury.api import schemas
-from augury.api.auth import Predicting
 from augury.api.describe import described
+from augury.http.auth import Predicting
 from augury.service.removal import Removal
 
 

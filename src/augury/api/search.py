@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from augury.api import account_schemas, presenting, schemas
-from augury.api.auth import MaybeCaller
 from augury.api.describe import described
 from augury.api.paging import CursorQuery, PageSize, page_response
+from augury.http.auth import MaybeCaller
 from augury.service.search import LONGEST, Search
 
 Words = Annotated[

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Response
 
 from augury.api import presenting, schemas
 from augury.api.account_schemas import UserPath
-from augury.api.auth import Administering, AnyCaller
 from augury.api.describe import described
 from augury.api.paging import CursorQuery, PageSize, page_response
+from augury.http.auth import Administering, AnyCaller
 from augury.service.sharing import Sharing
 
 

@@ -10,12 +10,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from augury.api import preferences, schemas, sse
-from augury.api.auth import AnyCaller
+from augury.api import schemas
 from augury.api.describe import described
-from augury.api.services import Limits, Services
 from augury.domain.errors import InvalidRequest
 from augury.domain.event import Event
+from augury.http import preferences, sse
+from augury.http.auth import AnyCaller
+from augury.http.services import Limits, Services
 from augury.service.streams import StreamFollower, Streams
 
 LARGEST = 2**31 - 1

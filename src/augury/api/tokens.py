@@ -9,13 +9,14 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 
-from augury.api import account_schemas, bodies, presenting, schemas
-from augury.api.auth import Administering, AnyCaller
+from augury.api import account_schemas, presenting, schemas
 from augury.api.describe import IDEMPOTENCY_KEY, described
 from augury.api.paging import CursorQuery, PageSize, page_response
-from augury.api.preferences import once
 from augury.domain import account
 from augury.domain.errors import InvalidRequest
+from augury.http import bodies
+from augury.http.auth import Administering, AnyCaller
+from augury.http.preferences import once
 from augury.service.access import Access, NewToken, Token
 from augury.service.presentation import timestamp
 

@@ -13,11 +13,12 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
-from augury.api import bodies, file_schemas, preferences, presenting
-from augury.api.auth import Predicting
+from augury.api import file_schemas, presenting
 from augury.api.describe import BYTES, IDEMPOTENCY_KEY, described
 from augury.domain.errors import InvalidRequest
 from augury.domain.jsontext import JsonObject
+from augury.http import bodies, preferences
+from augury.http.auth import Predicting
 from augury.service.links import UPLOADS
 from augury.service.uploads import Uploads
 

@@ -7,15 +7,16 @@ from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Query, Request, Response
 
-from augury.api import account_schemas, bodies, presenting, schemas
+from augury.api import account_schemas, presenting, schemas
 from augury.api.account_schemas import UserPath, View
-from augury.api.auth import Administering, AnyCaller, MaybeCaller
 from augury.api.describe import IDEMPOTENCY_KEY, described
 from augury.api.paging import CursorQuery, PageSize, page_response
-from augury.api.preferences import once
-from augury.api.services import Services
 from augury.domain.account import Account, Caller
 from augury.domain.errors import Unauthenticated
+from augury.http import bodies
+from augury.http.auth import Administering, AnyCaller, MaybeCaller
+from augury.http.preferences import once
+from augury.http.services import Services
 from augury.service.models import Models
 from augury.service.users import AccountChange, Administration, NewAccount, Users
 

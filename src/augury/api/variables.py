@@ -9,14 +9,15 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from augury.api import bodies, presenting, schemas
+from augury.api import presenting, schemas
 from augury.api import variable_schemas as shapes
-from augury.api.auth import Administering, AnyCaller
 from augury.api.describe import IDEMPOTENCY_KEY, described
 from augury.api.paging import CursorQuery, PageSize, page_response
-from augury.api.preferences import once
 from augury.domain.errors import InvalidRequest
 from augury.domain.variable import Variable
+from augury.http import bodies
+from augury.http.auth import Administering, AnyCaller
+from augury.http.preferences import once
 from augury.service.presentation import timestamp
 from augury.service.variables import NewVariable, VariableChange, Variables
 

@@ -7,12 +7,13 @@ from typing import cast
 
 from fastapi import APIRouter, Request, Response
 
-from augury.api import bodies, presenting, schemas
-from augury.api.auth import Administering, MaybeCaller
+from augury.api import presenting, schemas
 from augury.api.describe import IDEMPOTENCY_KEY, described
 from augury.api.paging import CursorQuery, PageSize, page_response
-from augury.api.preferences import once
-from augury.api.services import Services
+from augury.http import bodies
+from augury.http.auth import Administering, MaybeCaller
+from augury.http.preferences import once
+from augury.http.services import Services
 from augury.service.models import Models
 from augury.service.versions import ConfigurationChange
 

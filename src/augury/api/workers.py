@@ -9,8 +9,8 @@ import orjson
 from fastapi import APIRouter, Response
 
 from augury.api import schemas
-from augury.api.auth import AnyCaller
 from augury.api.describe import described
+from augury.http.auth import AnyCaller
 from augury.service.fleet import Fleet, NodeRow, WorkerRow
 from augury.service.presentation import timestamp
 

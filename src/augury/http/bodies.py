@@ -13,10 +13,10 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
-from augury.api import problems
 from augury.domain import jsontext
 from augury.domain.errors import InvalidRequest
 from augury.domain.jsontext import InvalidJson
+from augury.http import problems
 
 Model = TypeVar("Model", bound=BaseModel)
 

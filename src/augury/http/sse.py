@@ -15,8 +15,8 @@ import anyio
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
-from augury.api import preferences
-from augury.api.services import Limits
+from augury.http import preferences
+from augury.http.services import Limits
 from augury.service.followers import Follower
 
 Item = TypeVar("Item")

@@ -1,0 +1,1 @@
+"""What every driver that speaks HTTP shares: who asks, bodies, preferences, errors, server-sent events."""
