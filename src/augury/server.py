@@ -29,6 +29,7 @@ import uvicorn
 
 from augury.api.app import create_app
 from augury.blobs.local import LocalBlobs
+from augury.compat.mounting import fronts
 from augury.domain.ids import IdSource
 from augury.engine.local_launcher import PASSED_ON, LocalLauncher
 from augury.engine.node import Engine
@@ -419,11 +420,13 @@ def _http_config(settings: Settings, parts: Parts) -> uvicorn.Config:
         stream_idle=settings.stream_idle,
         stream_heartbeat=settings.stream_heartbeat,
         public_url=settings.public_url,
+        compat_wait=settings.compat_wait,
+        compat_cancel=settings.compat_cancel,
         metrics_open=bool(_own_networks(settings.host)) if settings.metrics is None else settings.metrics == "open",
         rates={rate.name: (rate.interval, rate.burst) for rate in settings.rate_limit},
     )
     return uvicorn.Config(
-        create_app(parts.services, limits),
+        create_app(parts.services, limits, fronts(parts.services, limits)),
         loop="uvloop",
         http="httptools",
         ws="none",

@@ -261,6 +261,15 @@ class Settings(_Base):
     stream_heartbeat: Seconds = Field(
         default=15, gt=0, description="How long a stream is silent before it gets a comment that keeps it alive."
     )
+    compat_wait: Seconds = Field(
+        default=600,
+        gt=0,
+        description="How long a call by another provider's client is held before its prediction is cancelled.",
+    )
+    compat_cancel: bool = Field(
+        default=True,
+        description="Whether a client of another provider that hangs up cancels what it has asked for, as it expects.",
+    )
     webhook_timeout: Seconds = Field(
         default=10, gt=0, description="How long the receiver of a webhook may take to answer one attempt."
     )

@@ -124,7 +124,7 @@ async def test_a_token_that_was_revoked_counts_for_its_address_again(tmp_path: P
                 await auth.identify(house.access, dict(scope["headers"]).get(b"authorization"))
                 await Response()(scope, receive, send)
             except CallerError as error:
-                await problems.answer(error, "")(scope, receive, send)
+                await problems.answer(error, scope)(scope, receive, send)
 
         limit = RateLimit(app, house.access, {"read": Buckets(3600, 5), "anonymous": Buckets(3600, 4)})
         transport = httpx.ASGITransport(limit)

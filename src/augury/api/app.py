@@ -1,6 +1,7 @@
 """The HTTP application, on one screen: what a request passes, which routes there are, how errors are answered.
 
-    request -> Envelope (-> RateLimit) -> BodyLimit -> the hot route | error handlers -> FastAPI's routes -> services
+    request -> Envelope -> Recognise (-> RateLimit) -> BodyLimit -> the hot route | another API (compat)
+                                                                  | error handlers -> FastAPI's routes -> services
 
 Knows nothing about what the services do.
 """
@@ -41,13 +42,14 @@ from augury.api.middleware import Allowance, BodyLimit, Envelope
 from augury.api.ratelimit import RateLimit
 from augury.domain.rate import Buckets
 from augury.http import problems
+from augury.http.fronts import Enter, Fronts, Recognise
 from augury.http.services import Limits, Services
 
 __all__ = ["Limits", "Services", "create_app"]
 
 
-def create_app(services: Services, limits: Limits) -> FastAPI:
-    """The application over these services; it starts nothing and owns nothing."""
+def create_app(services: Services, limits: Limits, fronts: Fronts) -> FastAPI:
+    """The application over these services, with other APIs beside ours; it starts nothing and owns nothing."""
     body_limit = Middleware(
         BodyLimit,
         usual=Allowance(limits.max_body, "max_body"),
@@ -69,9 +71,11 @@ def create_app(services: Services, limits: Limits) -> FastAPI:
         routes=[Route(predictions.PATH, create(predictions.nothing_else), methods=["POST"], include_in_schema=False)],
         middleware=[
             Middleware(Envelope, answers=services.metrics.tally.answers),
+            Middleware(Recognise, fronts=fronts),
             *_rate_limit(services, limits),
             body_limit,
             Middleware(create),
+            Middleware(Enter),
         ],
         redirect_slashes=False,
         # What it would look for on each request, on a server that sends nothing to anybody.
@@ -102,7 +106,7 @@ def create_app(services: Services, limits: Limits) -> FastAPI:
     app.include_router(workers.routes(services.fleet))
     app.include_router(metrics.routes(services.metrics, open_to_all=limits.metrics_open))
     app.include_router(health.routes(services.health))
-    app.include_router(reference.routes(app, version("augury"), limits.public_url))
+    app.include_router(reference.routes(app, version("augury"), limits.public_url, fronts))
     return app
 
 

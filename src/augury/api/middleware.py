@@ -63,7 +63,7 @@ class Envelope:
                 if started:
                     # Half an answer cannot be mended: the server closes the connection, and nobody takes it for whole.
                     raise
-                answer = problems.internal(name)
+                answer = problems.internal(scope)
                 answer.raw_headers.extend(scope.get(ADDED, ()))
                 await answer(scope, receive, send_named)
 
@@ -106,7 +106,7 @@ class BodyLimit:
         elif announced <= allowed.size:
             await self.app(scope, receive, send)
         else:
-            refusal = problems.answer(_too_large(allowed), scope[problems.REQUEST_ID])
+            refusal = problems.answer(_too_large(allowed), scope)
             await refusal(scope, receive, send)
 
 

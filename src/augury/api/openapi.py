@@ -7,6 +7,7 @@ request for it, since most servers are never asked.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any, cast
 
 from fastapi import FastAPI
@@ -18,6 +19,7 @@ from augury.api import account_schemas, category_schemas, file_schemas, schemas,
 from augury.api.describe import EVENTS, IDEMPOTENCY_KEY, REFERENCE, error_response, event_stream, request_body
 from augury.api.predictions import PATH, CreatePrediction
 from augury.http import auth
+from augury.http.fronts import Fronts
 
 _READ_BY_HAND: tuple[type[BaseModel], ...] = (
     schemas.NewPrediction,
@@ -48,7 +50,7 @@ _ABOUT = (
 _REQUEST_ID = {"description": "The request's name in the server's log.", "schema": {"type": "string"}}
 
 
-def build(app: FastAPI, version: str, public_url: str | None) -> dict[str, Any]:
+def build(app: FastAPI, version: str, public_url: str | None, fronts: Fronts) -> dict[str, Any]:
     """The whole document."""
     document = get_openapi(
         title="Augury",
@@ -60,6 +62,9 @@ def build(app: FastAPI, version: str, public_url: str | None) -> dict[str, Any]:
     )
     paths: dict[str, dict[str, Any]] = document["paths"]
     paths.setdefault(PATH, {})["post"] = _create_prediction()
+    for front in fronts.all:
+        for path, operations in front.described.items():
+            paths.setdefault(path, {}).update(deepcopy(operations))
     _, defined = models_json_schema([(model, "validation") for model in _READ_BY_HAND], ref_template=REFERENCE)
     components: dict[str, Any] = document.setdefault("components", {})
     known: dict[str, Any] = components.setdefault("schemas", {})

@@ -81,7 +81,7 @@ class CreatePrediction:
         try:
             await self._answer(scope, receive, send)
         except CallerError as error:
-            await problems.answer(error, scope.get(problems.REQUEST_ID, ""))(scope, receive, send)
+            await problems.answer(error, scope)(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])

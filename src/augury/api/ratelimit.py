@@ -23,6 +23,7 @@ from augury.api.middleware import ADDED
 from augury.domain.errors import TooManyRequests, Unauthenticated
 from augury.domain.rate import Buckets, Verdict
 from augury.http import auth, problems
+from augury.http.fronts import FRONT, Front
 from augury.service.access import Access
 
 PREFIX = "/v1/"
@@ -58,7 +59,9 @@ class _Proved:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """Counts each request below /v1 but for parts of uploads, which are paid for when the upload is announced.
+    """Counts each request below /v1 and of other APIs.
+
+    But for parts of uploads, which are paid for when the upload is announced.
 
     `buckets` by class: read, write, predict, and anonymous for whoever has no valid token, where that is to be one
     class; a class that is missing has no limit. `clock` is in seconds.
@@ -72,12 +75,12 @@ class RateLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+        if scope["type"] != "http" or not (scope["path"].startswith(PREFIX) or FRONT in scope):
             await self.app(scope, receive, send)
             return
         request = _Request(self, scope)
         if not request.admitted:
-            refusal = problems.answer(request.refusal(), scope.get(problems.REQUEST_ID, ""))
+            refusal = problems.answer(request.refusal(), scope)
             await refusal(scope, receive, send)
             return
 
@@ -183,6 +186,9 @@ class _Request:
 
 
 def _class(scope: Scope) -> str:
+    front: Front | None = scope.get(FRONT)
+    if front is not None:
+        return front.rate(scope)
     if scope["method"] in _READING:
         return "read"
     return "predict" if scope["path"] == predictions.PATH else "write"

@@ -17,6 +17,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.exceptions import HTTPException
 
 from augury.api import openapi
+from augury.http.fronts import Fronts
 
 # Only the files of that package are used: they are Swagger UI, at a version that knows OpenAPI 3.1.
 _FOLDER = files("fastapi_offline") / "static"
@@ -27,13 +28,13 @@ _ASSETS = {
 }
 
 
-def routes(app: FastAPI, version: str, public_url: str | None) -> APIRouter:
-    """The routes; `app` is what they describe."""
+def routes(app: FastAPI, version: str, public_url: str | None, fronts: Fronts) -> APIRouter:
+    """The routes; `app` is what they describe, with the other APIs beside it."""
     router = APIRouter(include_in_schema=False)
 
     @cache
     def document() -> dict[str, Any]:
-        return openapi.build(app, version, public_url)
+        return openapi.build(app, version, public_url, fronts)
 
     app.openapi = document
     router.add_api_route("/", _pointers, methods=["GET"])

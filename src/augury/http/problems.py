@@ -1,8 +1,8 @@
 """Errors as callers see them: the only table from a domain error to a status and a body.
 
 422 carries the list of places (loc, msg, type, input, ctx); every other error one sentence, a code for programs, a hint
-for people and the request's id. What FastAPI and Starlette refuse by themselves gets the same shapes. Knows nothing
-about what was asked for.
+for people and the request's id. What FastAPI and Starlette refuse by themselves gets the same shapes. Where another API
+answers, its own shape is in the request's scope. Knows nothing about what was asked for.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -24,6 +24,22 @@ from augury.domain.jsontext import InvalidJson, JsonValue
 
 REQUEST_ID = "augury.request_id"
 """Where a request's id is kept in its ASGI scope."""
+
+SHAPE = "augury.shape"
+"""Where the shape of a request's errors is kept in its ASGI scope, if it is not ours."""
+
+
+class Shape(Protocol):
+    """How errors look to the clients of an API."""
+
+    def refusal(self, error: CallerError, request_id: str) -> Response:
+        """The response for an error that the caller can mend."""
+        ...
+
+    def failure(self, request_id: str) -> Response:
+        """The response for an error of ours: it says nothing but how to find it in the log."""
+        ...
+
 
 STATUS: Mapping[type[CallerError], int] = {
     errors.InvalidRequest: 422,
@@ -48,19 +64,53 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_error)
 
 
-def answer(error: CallerError, request_id: str) -> Response:
-    """The response for a domain error."""
+def answer(error: CallerError, scope: Scope) -> Response:
+    """The response for a domain error, in the shape of the request's API."""
+    shape: Shape | None = scope.get(SHAPE)
+    request_id: str = scope.get(REQUEST_ID, "")
+    if shape is not None:
+        return shape.refusal(error, request_id)
     if isinstance(error, InvalidRequest):
         content: JsonValue = {"detail": [problem.to_json() for problem in error.problems]}
     else:
         content = _body(error.message, error.code, error.hint, request_id)
-    return _response(_status(error), content, _headers(error))
+    return respond(status(error), content, headers(error))
 
 
-def internal(request_id: str) -> Response:
+def internal(scope: Scope) -> Response:
     """The response for an error of ours: it says nothing but how to find it in the log."""
+    shape: Shape | None = scope.get(SHAPE)
+    request_id: str = scope.get(REQUEST_ID, "")
+    if shape is not None:
+        return shape.failure(request_id)
     hint = "The server's log has the details under this request_id."
-    return _response(500, _body("The server failed to answer this request.", "internal_error", hint, request_id))
+    return respond(500, _body("The server failed to answer this request.", "internal_error", hint, request_id))
+
+
+def status(error: CallerError) -> int:
+    """The status of an error under our own API."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def headers(error: CallerError) -> dict[str, str]:
+    """What an answer says of the error in its headers, whatever its shape."""
+    if isinstance(error, errors.Unauthenticated):
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, TooManyRequests):
+        return {
+            "X-RateLimit-Limit": str(error.limit),
+            "X-RateLimit-Remaining": "0",
+            "X-RateLimit-Reset": str(math.ceil(error.reset)),
+            "Retry-After": str(max(1, math.ceil(error.reset - time.time()))),
+        }
+    if isinstance(error, errors.Unavailable):
+        return {"Retry-After": "1"}
+    return {}
+
+
+def respond(status: int, content: JsonValue, headers: Mapping[str, str] | None = None) -> Response:
+    """A response of JSON."""
+    return Response(jsontext.dump_bytes(content), status, dict(headers or {}), "application/json")
 
 
 def from_pydantic(found: Sequence[Mapping[str, Any]], *prefix: str | int) -> InvalidRequest:
@@ -79,31 +129,8 @@ def shown(value: Any) -> JsonValue:
     return cast("JsonValue", value) if len(text) <= _SHOWN_BYTES else text[:_SHOWN_BYTES] + "…"
 
 
-def _status(error: CallerError) -> int:
-    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-
-
-def _headers(error: CallerError) -> dict[str, str]:
-    if isinstance(error, errors.Unauthenticated):
-        return {"WWW-Authenticate": "Bearer"}
-    if isinstance(error, TooManyRequests):
-        return {
-            "X-RateLimit-Limit": str(error.limit),
-            "X-RateLimit-Remaining": "0",
-            "X-RateLimit-Reset": str(math.ceil(error.reset)),
-            "Retry-After": str(max(1, math.ceil(error.reset - time.time()))),
-        }
-    if isinstance(error, errors.Unavailable):
-        return {"Retry-After": "1"}
-    return {}
-
-
 def _body(detail: str, code: str, hint: str | None, request_id: str) -> JsonValue:
     return {"detail": detail, "code": code, "hint": hint, "request_id": request_id}
-
-
-def _response(status: int, content: JsonValue, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(jsontext.dump_bytes(content), status, dict(headers or {}), "application/json")
 
 
 def _problem(found: Mapping[str, Any], prefix: Iterable[str | int]) -> Problem:
@@ -118,12 +145,12 @@ def _problem(found: Mapping[str, Any], prefix: Iterable[str | int]) -> Problem:
 
 async def _on_caller_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, CallerError)  # noqa: S101 - tells the type checker what this handler is registered for
-    return answer(error, request.scope.get(REQUEST_ID, ""))
+    return answer(error, request.scope)
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
-    return answer(from_pydantic(cast("Sequence[Mapping[str, Any]]", error.errors())), request.scope.get(REQUEST_ID, ""))
+    return answer(from_pydantic(cast("Sequence[Mapping[str, Any]]", error.errors())), request.scope)
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
@@ -139,7 +166,7 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
         said = _body(str(error.detail), f"http_{error.status_code}", None, "")
     assert isinstance(said, dict)  # noqa: S101 - tells the type checker what _body makes
     said["request_id"] = request.scope.get(REQUEST_ID, "")
-    return _response(error.status_code, said, headers)
+    return respond(error.status_code, said, headers)
 
 
 def _allowed(app: FastAPI, scope: Scope) -> list[str]:

@@ -68,6 +68,10 @@ class Limits:
     """How long a stream without an event stays open whose reader names no time."""
     stream_heartbeat: float = 15.0
     public_url: str | None = None
+    compat_wait: float = 600.0
+    """How long a call of another provider's client is held."""
+    compat_cancel: bool = True
+    """Whether such a client that hangs up cancels its prediction."""
     metrics_open: bool = False
     """Whether the metrics are shown without a token."""
     rates: Mapping[str, tuple[float, int]] = field(default_factory=dict[str, "tuple[float, int]"])

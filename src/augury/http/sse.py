@@ -7,7 +7,7 @@ A reader that goes away ends the work for it at once. Knows nothing about what i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -61,8 +61,13 @@ class EventStream(Response, Generic[Item]):
         *,
         headers: Headers = (),
         end: Callable[[], bytes] = bytes,
+        heartbeat: bytes = _HEARTBEAT,
+        on_gone: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """`idle` is what the reader asks for; `end` gives the frame that follows the last item."""
+        """`idle` is what the reader asks for; `end` gives the frame that follows the last item.
+
+        `on_gone` is called when the reader went away before that.
+        """
         super().__init__()
         applied = () if idle is None else ((b"preference-applied", f"wait={idle:g}".encode()),)
         self.raw_headers = [*_HEADERS, *headers, *applied]
@@ -70,15 +75,21 @@ class EventStream(Response, Generic[Item]):
         self._render = render
         self._pace = Pace(limits.stream_heartbeat, limits.stream_idle if idle is None else idle)
         self._end = end
+        self._heartbeat = heartbeat
+        self._on_gone = on_gone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
+        whole = False
         with self._follower:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_until_gone, receive, tasks.cancel_scope)
                 await self._follow(send)
+                whole = True
                 tasks.cancel_scope.cancel()
+        if not whole and self._on_gone is not None:
+            await self._on_gone()
 
     async def _follow(self, send: Send) -> None:
         follower, pace = self._follower, self._pace
@@ -93,7 +104,7 @@ class EventStream(Response, Generic[Item]):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
                 heard = anyio.current_time()
             elif not follower.over and anyio.current_time() - heard < pace.idle:
-                await send({"type": "http.response.body", "body": _HEARTBEAT, "more_body": True})
+                await send({"type": "http.response.body", "body": self._heartbeat, "more_body": True})
         await send({"type": "http.response.body", "body": self._end() if follower.over else b""})
 
 

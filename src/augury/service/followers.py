@@ -56,7 +56,7 @@ class Followers:
 
 
 class Follower(Generic[Item]):
-    """One reader. Use as a context manager, from one task."""
+    """One reader. Use as a context manager, from one task at a time."""
 
     def __init__(self, prediction: Prediction, hints: Hints, followers: Followers) -> None:
         self.prediction = prediction
@@ -66,6 +66,7 @@ class Follower(Generic[Item]):
         self._followers = followers
         self._fresh = anyio.Event()
         self._context = ExitStack()
+        self._again: tuple[Sequence[Item], bool] | None = None
 
     def __enter__(self) -> Self:
         one = self.prediction
@@ -89,6 +90,9 @@ class Follower(Generic[Item]):
 
         Nothing, where `timeout` seconds passed without anything, where it is over, or released.
         """
+        if self._again is not None:
+            (found, self.over), self._again = self._again, None
+            return found
         deadline = anyio.current_time() + timeout
         while not self.over:
             self._fresh = anyio.Event()
@@ -100,6 +104,11 @@ class Follower(Generic[Item]):
             with anyio.move_on_after(min(left, RECHECK_SECONDS)):
                 await self._fresh.wait()
         return ()
+
+    def put_back(self, items: Sequence[Item]) -> None:
+        """Give what was read last once more, to whoever enters next."""
+        if items:
+            self._again, self.over = (items, self.over), False
 
     @abstractmethod
     async def _look(self) -> Sequence[Item]:

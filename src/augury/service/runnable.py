@@ -47,6 +47,8 @@ class RunnableVersion:
     broken: bool
     known_inputs: frozenset[str] | None
     """The properties that the input schema names; None where it says nothing about others being dropped (D8)."""
+    offers: frozenset[str] = frozenset()
+    """The other APIs through which it is offered, of domain.model.COMPATIBILITIES."""
     secrets: Secrets | None = None
     """Where an input has secrets; None where it never has any."""
     files: FileInputs | None = None
@@ -119,6 +121,7 @@ class Resolver:
             entry=version.entry,
             broken=version.broken_reason is not None,
             known_inputs=known_inputs,
+            offers=frozenset(name for name, offered in version.compatibilities.items() if offered),
             secrets=secrets,
             files=files,
         )

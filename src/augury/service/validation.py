@@ -79,6 +79,12 @@ class SchemaSet:
     output: Validator
     stream_output: Validator | None = None
 
+    @property
+    def described(self) -> JsonObject:
+        """The schemas themselves, by what they are of."""
+        found: JsonObject = {"input": self.input.schema, "output": self.output.schema}
+        return found if self.stream_output is None else {**found, "stream_output": self.stream_output.schema}
+
 
 def compile_schema(schema: JsonValue) -> Validator:
     """Compile a schema; raises BadSchema."""

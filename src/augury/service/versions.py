@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
-from augury.domain import jsontext
+from augury.domain import jsontext, offering
 from augury.domain.account import Caller
 from augury.domain.errors import Gone, InvalidRequest, NotFound
 from augury.domain.ids import ModelId
@@ -87,7 +87,7 @@ class Versions:
         prepared = await self._prepare(container_image_digest)
         described = prepared.project.options
         first = Configuration(described.hardware, described.variables)
-        said = {**described.compatibilities, **(compatibilities or {})}
+        said = {**_inferred(kept), **described.compatibilities, **(compatibilities or {})}
         new = NewVersion(
             release_notes=release_notes,
             schemas=jsontext.dumps(kept),
@@ -256,6 +256,12 @@ def _checked(release_notes: str, schemas: JsonObject, digest: str) -> JsonObject
         checks.problems += check_schema(schema, place, of_object=name == "input")
     checks.done()
     return {"prediction": kept}
+
+
+def _inferred(kept: JsonObject) -> dict[str, bool]:
+    """What the schemas alone say about the other APIs that it can be offered through."""
+    described = kept["prediction"]
+    return offering.inferred(described) if isinstance(described, dict) else {}
 
 
 def _number(number: str | int) -> int:

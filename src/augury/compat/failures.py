@@ -1,0 +1,55 @@
+"""What can go wrong in a call by another provider's client beyond what our own API knows.
+
+Each is an error that the client's caller can meet; its status is here, its look is the provider's. Knows no provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from augury.domain import jsontext
+from augury.domain.errors import CallerError
+from augury.domain.prediction import Prediction, Status
+from augury.http import problems
+
+
+class NotCompatible(CallerError):
+    """The model does not offer this endpoint (D71)."""
+
+
+class Unsupported(CallerError):
+    """A parameter that the endpoint knows and this model cannot honour; `param` names it."""
+
+    def __init__(self, param: str, message: str, hint: str | None = None) -> None:
+        super().__init__(message, code="unsupported_parameter", hint=hint)
+        self.param = param
+
+
+class ModelFailed(CallerError):
+    """The prediction did not succeed. No 5xx: it is stored, and the clients would send it again (D4)."""
+
+
+class TimedOut(CallerError):
+    """The prediction took longer than a call is held; it was cancelled."""
+
+
+STATUS: Mapping[type[CallerError], int] = {NotCompatible: 400, Unsupported: 400, ModelFailed: 422, TimedOut: 408}
+
+
+def status(error: CallerError) -> int:
+    """The status of an error: that of our own API, where it is none of these."""
+    known = STATUS.get(type(error))
+    return problems.status(error) if known is None else known
+
+
+def failed(prediction: Prediction) -> CallerError:
+    """Why a prediction that has ended gives no answer."""
+    if prediction.status is Status.CANCELLED:
+        return ModelFailed(f"Prediction {prediction.id} was cancelled.", code="prediction_cancelled")
+    error = jsontext.loads(prediction.error or "null")
+    message = error.get("message") if isinstance(error, dict) else None
+    return ModelFailed(
+        str(message or f"Prediction {prediction.id} failed."),
+        code=f"prediction_{prediction.status.value}",
+        hint=f"Its log says more: GET /v1/predictions/{prediction.id}/logs",
+    )

@@ -1,0 +1,19 @@
+"""Every other API of a server, built over the same services.
+
+Knows each of them by name, and nothing about what they do.
+"""
+
+from __future__ import annotations
+
+from augury.compat.calls import Calls
+from augury.compat.texts import Plans
+from augury.http.fronts import Fronts
+from augury.http.services import Limits, Services
+
+
+def fronts(services: Services, limits: Limits) -> Fronts:
+    """The other APIs."""
+    calls = Calls(services.predictions, services.streams, services.models, services.access, limits)
+    plans = Plans()
+    _ = calls, plans
+    return Fronts()
