@@ -106,7 +106,7 @@ def test_every_route_is_described() -> None:
     fields: dict[str, Any] = dict.fromkeys(field.name for field in dataclasses.fields(Services))
     fields["metrics"] = Metrics(nothing, Tally(), nothing, nothing, 0, "")
     services = Services(**fields)
-    app = create_app(services, Limits(60, 60, 1000, 1000))
+    app = create_app(services, Limits(60, 60, 1000, 1000), Fronts())
     described = {(path, method.upper()) for path, method, _ in operations(app.openapi())}
     hidden = {(path, method) for path, method in served(reference_routes(app, "0", None))}
     assert set(served(app.router)) - hidden == described

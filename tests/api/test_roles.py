@@ -78,7 +78,7 @@ def test_every_route_that_there_is_is_in_the_table() -> None:
     nothing = cast("Any", None)
     fields: dict[str, Any] = dict.fromkeys(field.name for field in dataclasses.fields(Services))
     fields["metrics"] = Metrics(nothing, Tally(), nothing, nothing, 0, "")
-    app = create_app(Services(**fields), Limits(60, 60, 1000, 1000))
+    app = create_app(Services(**fields), Limits(60, 60, 1000, 1000), Fronts())
     assert set(served(app.router)) == set(ROUTES), "a route that nobody has said who may use"
 
 

@@ -31,7 +31,7 @@ class Field:
 
 
 def inferred(schemas: Schema) -> dict[str, bool]:
-    """The other APIs that a model can be offered through, by name; `schemas` has "input", "output", "stream_output"?."""
+    """The other APIs that a model can be offered through, by name; `schemas` has input, output and stream_output."""
     found: dict[str, bool] = {}
     if text_field(schemas) is not None:
         found.update(dict.fromkeys(TEXT_ENDPOINTS, True))
