@@ -108,7 +108,7 @@ def test_every_route_is_described() -> None:
     services = Services(**fields)
     app = create_app(services, Limits(60, 60, 1000, 1000), Fronts())
     described = {(path, method.upper()) for path, method, _ in operations(app.openapi())}
-    hidden = {(path, method) for path, method in served(reference_routes(app, "0", None))}
+    hidden = {(path, method) for path, method in served(reference_routes(app, "0", None, Fronts()))}
     assert set(served(app.router)) - hidden == described
 
 
