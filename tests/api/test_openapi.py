@@ -11,9 +11,11 @@ import httpx
 import jsonschema_rs
 import pytest
 
-from augury.api.app import Limits, Services, create_app
+from augury.api.app import create_app
 from augury.api.reference import routes as reference_routes
 from augury.http import problems
+from augury.http.fronts import Fronts
+from augury.http.services import Limits, Services
 from augury.service.gauges import Metrics
 from augury.service.tally import Tally
 

@@ -10,7 +10,9 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from augury.api.app import Limits, Services, create_app
+from augury.api.app import create_app
+from augury.http.fronts import Fronts
+from augury.http.services import Limits, Services
 from augury.service.gauges import Metrics
 from augury.service.tally import Tally
 from tests.api import roles

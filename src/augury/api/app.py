@@ -45,7 +45,7 @@ from augury.http import problems
 from augury.http.fronts import Enter, Fronts, Recognise
 from augury.http.services import Limits, Services
 
-__all__ = ["Limits", "Services", "create_app"]
+__all__ = ["create_app"]
 
 
 def create_app(services: Services, limits: Limits, fronts: Fronts) -> FastAPI:
