@@ -6,6 +6,7 @@ malformed text has one answer. Knows nothing about what the fields mean.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import reduce
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from starlette.types import Receive
 
 from augury.domain import jsontext
 from augury.domain.errors import InvalidRequest
-from augury.domain.jsontext import InvalidJson
+from augury.domain.jsontext import InvalidJson, JsonObject
 from augury.http import problems
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -45,6 +46,14 @@ async def read(receive: Receive) -> bytes:
 
 def parse(kind: type[Model], raw: bytes) -> tuple[Model, str | None]:
     """The body as a model, and the value for the header that names ignored fields; raises InvalidRequest."""
+    value = load(raw)
+    parsed = check(kind, value)
+    unknown = value.keys() - kind.model_fields.keys()
+    return parsed, listed(unknown) if unknown else None
+
+
+def load(raw: bytes) -> JsonObject:
+    """The body as a JSON object; raises InvalidRequest."""
     try:
         value = jsontext.loads(raw)
         # Only what has so many brackets can be so deep, and then asking the writer is quicker than looking.
@@ -57,15 +66,18 @@ def parse(kind: type[Model], raw: bytes) -> tuple[Model, str | None]:
         raise InvalidRequest.at(
             "body", msg="The body should be a JSON object.", type="dict_type", input=problems.shown(value)
         )
+    return value
+
+
+def check(kind: type[Model], value: JsonObject) -> Model:
+    """A body's object as a model; raises InvalidRequest."""
     try:
-        parsed = kind.model_validate(value, strict=True)
+        return kind.model_validate(value, strict=True)
     except ValidationError as error:
         raise problems.from_pydantic(error.errors(include_url=False), "body") from None
-    unknown = value.keys() - kind.model_fields.keys()
-    return parsed, _listed(unknown) if unknown else None
 
 
-def _listed(names: set[str]) -> str:
+def listed(names: Iterable[str]) -> str:
     """The names in a form that a header can carry: what is not plain text is escaped."""
     text = ", ".join(sorted(name.encode("unicode_escape").decode("ascii") for name in names))
     return text if len(text) <= _IGNORED_BYTES else text[:_IGNORED_BYTES] + "..."
