@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from augury.domain.errors import CallerError
 from augury.domain.jsontext import JsonObject
@@ -39,6 +39,8 @@ class Front:
     """What the paths begin with that are its alone, such as "/openai/"."""
     admit: Callable[[Scope], None] = _nothing
     """Brings credentials that came in a form of its own into ours, in the scope."""
+    big: frozenset[tuple[str, str]] = frozenset()
+    """Methods and beginnings of paths whose requests may have bodies as big as bundles."""
     described: Mapping[str, JsonObject] = field(default_factory=dict[str, JsonObject])
     """Its paths as OpenAPI describes them."""
 
@@ -49,6 +51,8 @@ class Shared:
 
     prefix: str
     choose: Callable[[Scope], Front | None]
+    vary: str | None = None
+    """The headers that it looks at, which every answer there names for caches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +66,21 @@ class Fronts:
     def __post_init__(self) -> None:
         self._by_path.update({path: front for front in self.all for path in front.paths})
 
-    def of(self, scope: Scope) -> Front | None:
-        """Whose request it is; None: ours."""
+    def of(self, scope: Scope) -> tuple[Front | None, str | None]:
+        """Whose request it is, None for ours; and the headers that decided it."""
         path: str = scope["path"]
         if (front := self._by_path.get(path)) is not None:
-            return front
+            return front, None
         for front in self.all:
             if front.prefix is not None and path.startswith(front.prefix):
-                return front
+                return front, None
+        front, vary = None, None
         for one in self.shared:
             if path.startswith(one.prefix):
-                return one.choose(scope)
-        return None
+                vary = vary or one.vary
+                if (front := one.choose(scope)) is not None:
+                    break
+        return front, vary
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +92,14 @@ class Recognise:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] == "http" and (front := self.fronts.of(scope)) is not None:
-            scope[FRONT] = front
-            scope[problems.SHAPE] = front.shape
-            front.admit(scope)
+        if scope["type"] == "http":
+            front, vary = self.fronts.of(scope)
+            if front is not None:
+                scope[FRONT] = front
+                scope[problems.SHAPE] = front.shape
+                front.admit(scope)
+            if vary is not None:
+                send = _varying(send, vary.encode())
         await self.app(scope, receive, send)
 
 
@@ -108,3 +119,12 @@ class Enter:
             await front.app(scope, receive, send)
         except CallerError as error:
             await problems.answer(error, scope)(scope, receive, send)
+
+
+def _varying(send: Send, names: bytes) -> Send:
+    async def send_varying(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), (b"vary", names)]
+        await send(message)
+
+    return send_varying
