@@ -21,6 +21,8 @@ from augury.service.followers import Follower
 
 Item = TypeVar("Item")
 Headers = Iterable[tuple[bytes, bytes]]
+Last = Callable[[], "bytes | Awaitable[bytes]"]
+"""Makes what a stream ends with."""
 
 MAX_IDLE = 3600.0
 """Seconds of silence that a reader may ask to wait through."""
@@ -60,12 +62,14 @@ class EventStream(Response, Generic[Item]):
         idle: float | None,
         *,
         headers: Headers = (),
-        end: Callable[[], bytes] = bytes,
+        end: Last = bytes,
+        cut: Last = bytes,
         heartbeat: bytes = _HEARTBEAT,
         on_gone: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """`idle` is what the reader asks for; `end` gives the frame that follows the last item.
 
+        `cut` gives the one that follows where it ends earlier: nothing came for too long, or the server stops.
         `on_gone` is called when the reader went away before that.
         """
         super().__init__()
@@ -75,6 +79,7 @@ class EventStream(Response, Generic[Item]):
         self._render = render
         self._pace = Pace(limits.stream_heartbeat, limits.stream_idle if idle is None else idle)
         self._end = end
+        self._cut = cut
         self._heartbeat = heartbeat
         self._on_gone = on_gone
 
@@ -105,7 +110,8 @@ class EventStream(Response, Generic[Item]):
                 heard = anyio.current_time()
             elif not follower.over and anyio.current_time() - heard < pace.idle:
                 await send({"type": "http.response.body", "body": self._heartbeat, "more_body": True})
-        await send({"type": "http.response.body", "body": self._end() if follower.over else b""})
+        last = self._end() if follower.over else self._cut()
+        await send({"type": "http.response.body", "body": last if isinstance(last, bytes) else await last})
 
 
 def frame(number: object, event: str, data: str) -> bytes:
