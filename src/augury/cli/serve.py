@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import anyio
 import typer
-import uvloop
 from rich.text import Text
 
 from augury import logs, server
@@ -36,7 +36,8 @@ def serve(
     try:
         settings = Settings.load(host=host, port=port, data=data)
         logs.configure(settings.log_level, settings.log_format)
-        uvloop.run(server.serve(settings, environment(), _say))
+        # By anyio, so that it knows its loop in callbacks, too: where sniffio is installed, it asks nobody else.
+        anyio.run(server.serve, settings, environment(), _say, backend_options={"use_uvloop": True})
     except (SettingsError, SchemaOutdated, DataFolderInUse) as error:
         raise CommandFailed(str(error), code=CANNOT_START) from None
     except OSError as error:
