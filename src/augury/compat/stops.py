@@ -1,21 +1,28 @@
-"""Texts at which an answer ends, found by us where the model does not look for them itself.
+"""Texts that end where a stop string begins, for models that have no input for one.
 
     cutter = Cutter(stops);  text = cutter.feed(piece) ...;  text = cutter.rest();  cutter.found
 
-What may yet become a stop is held back until it is known not to be one. Knows no model and no provider.
+What may be the beginning of a stop is held back until it is known, so that it does not matter how a text is divided.
+Knows no model and no provider.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+LONGEST = 1_000
+"""Characters of the longest stop: looking for what may become one takes time by its square."""
+
 
 class Cutter:
-    """One answer, piece by piece."""
+    """One text, piece by piece."""
+
+    __slots__ = ("_held", "_stops", "found")
 
     def __init__(self, stops: Iterable[str]) -> None:
+        """`stops` are at most LONGEST characters each; those that are empty are none."""
         self.found: str | None = None
-        """The stop that ended the answer."""
+        """The stop that ended the text: the one that was complete first."""
         self._stops = tuple(one for one in stops if one)
         self._held = ""
 
@@ -26,19 +33,30 @@ class Cutter:
         if not self._stops:
             return piece
         text = self._held + piece
-        places = [(place, -len(stop), stop) for stop in self._stops if (place := text.find(stop)) >= 0]
-        if places:
-            place, _, self.found = min(places)
+        ends = [(place + len(one), place, one) for one in self._stops if (place := text.find(one)) >= 0]
+        if ends:
+            _, place, self.found = min(ends)
             self._held = ""
             return text[:place]
-        keep = max(_begun(text, stop) for stop in self._stops)
-        self._held = text[len(text) - keep :]
-        return text[: len(text) - keep]
+        begun = self._begun(text)
+        self._held = text[begun:]
+        return text[:begun]
 
     def rest(self) -> str:
         """What was held back, when nothing more comes."""
         held, self._held = self._held, ""
         return held
+
+    def _begun(self, text: str) -> int:
+        """Where what may become a stop begins, at the end of a text without one."""
+        first = len(text)
+        for stop in self._stops:
+            place = text.find(stop[0], max(0, len(text) - len(stop) + 1), first)
+            while place >= 0 and not stop.startswith(text[place:]):
+                place = text.find(stop[0], place + 1, first)
+            if place >= 0:
+                first = place
+        return first
 
 
 def cut(text: str, stops: Iterable[str]) -> tuple[str, str | None]:
@@ -46,9 +64,3 @@ def cut(text: str, stops: Iterable[str]) -> tuple[str, str | None]:
     cutter = Cutter(stops)
     shown = cutter.feed(text)
     return shown + cutter.rest(), cutter.found
-
-
-def _begun(text: str, stop: str) -> int:
-    """How many characters at the end of the text are the beginning of the stop."""
-    longest = min(len(stop) - 1, len(text))
-    return next((size for size in range(longest, 0, -1) if text.endswith(stop[:size])), 0)
