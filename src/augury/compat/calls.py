@@ -8,7 +8,7 @@ A client that hangs up cancels what it has asked for, unless the operator says o
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,7 @@ from starlette.types import Receive
 from augury.compat import failures
 from augury.domain import errors
 from augury.domain.account import Caller
-from augury.domain.event import Event, Kind
+from augury.domain.event import Event
 from augury.domain.jsontext import JsonObject
 from augury.domain.prediction import Prediction, Status
 from augury.http import auth, sse
@@ -56,7 +56,14 @@ class Calls:
 
     async def version(self, caller: Caller, model: str, endpoint: str) -> RunnableVersion:
         """The version that "owner/name[:N]" names; raises as Models.resolve does, and NotCompatible."""
-        found = self.models.cached(caller, model) or await self.models.resolve(caller, model)
+        found = self.models.cached(caller, model)
+        if found is None:
+            try:
+                found = await self.models.resolve(caller, model)
+            except errors.InvalidRequest as error:
+                # To these clients any text may be a model's name: one that cannot be is one that there is not.
+                hint = f"{error.problems[0].msg} GET /v1/models lists those that there are."
+                raise errors.NotFound(f"There is no model {model[:64]}.", code="model_not_found", hint=hint) from None
         if endpoint not in found.offers:
             offered = ", ".join(sorted(found.offers)) or "none of them"
             raise failures.NotCompatible(
@@ -69,37 +76,60 @@ class Calls:
     async def run(self, caller: Caller, model: str, input: JsonObject, receive: Receive) -> Prediction:
         """The prediction, which has succeeded; raises InvalidRequest for a bad input, ModelFailed and TimedOut."""
         request = NewPrediction(model=model, input=input, validate=True)
-        limit = self.limits.compat_wait
-        prediction = await self.predictions.create(caller, request, min(QUICK_SECONDS, limit))
-        if not prediction.finished:
-            async with self._while_there(caller, prediction, receive):
-                prediction = await self.predictions.wait(prediction, limit - QUICK_SECONDS)
+        prediction = await self.hold(caller, request, self.limits.compat_wait, receive)
         if not prediction.finished:
             await self.cancel(caller, prediction)
-            raise failures.TimedOut(
-                f"Prediction {prediction.id} took longer than {limit:g} s and was cancelled.",
-                code="timeout",
-                hint="Whoever runs this server can raise the limit: the setting is compat_wait.",
-            )
-        if prediction.status is not Status.SUCCEEDED:
-            raise failures.failed(prediction)
+        return self._succeeded(prediction)
+
+    async def run_all(
+        self, caller: Caller, model: str, inputs: Sequence[JsonObject], receive: Receive
+    ) -> list[Prediction]:
+        """One prediction for each input, at once; as `run`, where one fails the others are cancelled."""
+        if len(inputs) == 1:
+            return [await self.run(caller, model, inputs[0], receive)]
+        made = await self._start(caller, model, inputs, stream=False)
+        async with self.while_there(caller, made, receive), anyio.create_task_group() as tasks:
+
+            async def wait(place: int) -> None:
+                made[place] = await self.predictions.wait(made[place], self.limits.compat_wait)
+                if made[place].status is not Status.SUCCEEDED:
+                    tasks.cancel_scope.cancel()
+
+            for place in range(len(made)):
+                tasks.start_soon(wait, place)
+        bad = [one for one in made if one.finished and one.status is not Status.SUCCEEDED]
+        for one in made:
+            if not one.finished:
+                await self.cancel(caller, one)
+        return [self._succeeded(one) for one in bad + made]
+
+    async def hold(self, caller: Caller, request: NewPrediction, seconds: float, receive: Receive) -> Prediction:
+        """A new prediction as it ended, or as it is when so much time is over."""
+        prediction = await self.predictions.create(caller, request, min(QUICK_SECONDS, seconds))
+        if not prediction.finished and seconds > QUICK_SECONDS:
+            async with self.while_there(caller, [prediction], receive):
+                prediction = await self.predictions.wait(prediction, seconds - QUICK_SECONDS)
         return prediction
 
     async def follow(self, caller: Caller, model: str, input: JsonObject, receive: Receive) -> StreamFollower:
         """The events of a new prediction; raises as `run` does for what fails before the first item."""
-        request = NewPrediction(model=model, input=input, validate=True, stream=True)
-        prediction = await self.predictions.create(caller, request)
-        follower = self.streams.follow(prediction)
-        found: list[Event] = []
-        with follower:
-            deadline = anyio.current_time() + FIRST_SECONDS
-            async with self._while_there(caller, prediction, receive):
-                while len(found) < 2 and not follower.released and (left := deadline - anyio.current_time()) > 0:
-                    found.extend(await follower.next(left))
-        if any(one.kind is Kind.ERROR for one in found[:2]):
-            raise failures.failed(await self.predictions.get(caller, prediction.id))
-        follower.put_back(found)
-        return follower
+        return (await self.follow_all(caller, model, [input], receive))[0]
+
+    async def follow_all(
+        self, caller: Caller, model: str, inputs: Sequence[JsonObject], receive: Receive
+    ) -> list[StreamFollower]:
+        """One prediction for each input, at once; as `follow`, by what becomes of the first of them."""
+        made = await self._start(caller, model, inputs, stream=True)
+        followers = [self.streams.follow(one) for one in made]
+        try:
+            async with self.while_there(caller, made, receive):
+                found = await self._beginning(followers[0])
+            await self._check_beginning(caller, followers[0], found)
+        except errors.CallerError:
+            for one in made:
+                await self.cancel(caller, one)
+            raise
+        return followers
 
     def answer(
         self,
@@ -140,7 +170,9 @@ class Calls:
             logger.exception("not cancelled", extra={"prediction": prediction.id})
 
     @asynccontextmanager
-    async def _while_there(self, caller: Caller, prediction: Prediction, receive: Receive) -> AsyncGenerator[None]:
+    async def while_there(
+        self, caller: Caller, predictions: Sequence[Prediction], receive: Receive
+    ) -> AsyncGenerator[None]:
         """Stop what is done inside when the client hangs up; raises ClientDisconnect then."""
         gone = False
         async with anyio.create_task_group() as tasks:
@@ -156,5 +188,51 @@ class Calls:
             yield
             tasks.cancel_scope.cancel()
         if gone:
-            await self.gone(caller, prediction)
+            for one in predictions:
+                await self.gone(caller, one)
             raise ClientDisconnect
+
+    async def _start(
+        self, caller: Caller, model: str, inputs: Sequence[JsonObject], *, stream: bool
+    ) -> list[Prediction]:
+        """All of them or none: where one is refused, those before it are cancelled."""
+        made: list[Prediction] = []
+        try:
+            for input in inputs:
+                request = NewPrediction(model=model, input=input, validate=True, stream=stream)
+                made.append(await self.predictions.create(caller, request))
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                for one in made:
+                    await self.cancel(caller, one)
+            raise
+        return made
+
+    async def _beginning(self, follower: StreamFollower) -> list[Event]:
+        """The events up to the first item, which will be read again."""
+        found: list[Event] = []
+        with follower:
+            deadline = anyio.current_time() + min(FIRST_SECONDS, self.limits.compat_wait)
+            while len(found) < 2 and not follower.released and (left := deadline - anyio.current_time()) > 0:
+                found.extend(await follower.next(left))
+        follower.put_back(found)
+        return found
+
+    async def _check_beginning(self, caller: Caller, follower: StreamFollower, found: Sequence[Event]) -> None:
+        """Raise for an end before the first item."""
+        if len(found) > 1 and found[1].last:
+            self._succeeded(await self.predictions.get(caller, follower.prediction.id))
+        elif len(found) < 2 and self.limits.compat_wait <= FIRST_SECONDS and not follower.released:
+            self._succeeded(follower.prediction)
+
+    def _succeeded(self, prediction: Prediction) -> Prediction:
+        if not prediction.finished:
+            limit = self.limits.compat_wait
+            raise failures.TimedOut(
+                f"Prediction {prediction.id} took longer than {limit:g} s and was cancelled.",
+                code="timeout",
+                hint="Whoever runs this server can raise the limit: the setting is compat_wait.",
+            )
+        if prediction.status is not Status.SUCCEEDED:
+            raise failures.failed(prediction)
+        return prediction
