@@ -46,6 +46,30 @@ def test_check_gives_the_schemas_to_programs(alone: Augury, tmp_path: Path) -> N
     assert found["setup_seconds"] is None
 
 
+WRITER = """
+# /// script
+# [tool.augury.compatibilities]
+# openai_responses = false
+# openai_embeddings = true
+# ///
+def predict(prompt: str) -> str:
+    return prompt
+"""
+
+
+def test_check_says_what_other_apis_the_model_will_be_offered_through(alone: Augury, tmp_path: Path) -> None:
+    offered = ["openai_chat_completions", "openai_embeddings", "anthropic_messages"]
+    path = write_model(tmp_path, WRITER)
+    assert f"offers: {', '.join(offered)}\n" in alone.done("check", path).err
+    assert alone.done("check", path, "--json").json["offers"] == offered
+
+
+def test_check_says_nothing_of_other_apis_where_there_are_none(alone: Augury, tmp_path: Path) -> None:
+    path = write_model(tmp_path, CHOOSY)
+    assert "offers" not in alone.done("check", path).err
+    assert alone.done("check", path, "--json").json["offers"] == []
+
+
 def test_check_alone_does_not_run_setup_and_with_start_does(alone: Augury, tmp_path: Path) -> None:
     model = """
     class Predictor:

@@ -80,6 +80,26 @@ def test_a_folder_with_a_description_and_modules_is_published(augury: Augury, tm
     assert augury.done("predict", "owner/folder:1", "-i", "name=Ada").out == "Good day, Ada\n"
 
 
+def test_what_other_apis_a_version_is_offered_through_is_shown(augury: Augury, tmp_path: Path) -> None:
+    path = write_model(tmp_path, "def predict(prompt: str) -> str:\n    return prompt\n")
+    pushed = augury.done("push", path, "writer")
+    offered = ["openai_chat_completions", "openai_responses", "anthropic_messages"]
+    assert pushed.out == "owner/writer:1\n"
+    assert f"offers: {', '.join(offered)}\n" in pushed.err
+    again = augury.done("push", path, "writer", "--json")
+    assert again.json == {"version": "owner/writer:2", "number": 2, "offers": offered}
+    shown = augury.done("versions", "show", "writer:2", "--json").json["compatibilities"]
+    assert [name for name, offers in shown.items() if offers] == offered
+
+
+def test_what_the_author_says_of_other_apis_is_what_counts(augury: Augury, tmp_path: Path) -> None:
+    said = "compatibilities = {anthropic_messages = false, openai_responses = false}"
+    options = f"# /// script\n# [tool.augury]\n# {said}\n# ///\n"
+    path = write_model(tmp_path, f"{options}def predict(prompt: str) -> str:\n    return prompt\n")
+    assert "offers: openai_chat_completions\n" in augury.done("push", path, "reticent").err
+    assert "offers" not in augury.done("push", write_model(tmp_path, HELLO), "reticent").err
+
+
 def test_the_same_files_are_not_sent_again_and_become_another_version(augury: Augury, tmp_path: Path) -> None:
     path = write_model(tmp_path, HELLO)
     augury.done("push", path, "twice", "--notes", "the first")

@@ -160,6 +160,7 @@ async def test_a_version_is_published_found_configured_and_deleted(use: Use, dig
         "openai_responses",
         "anthropic_messages",
     }
+    assert not any(first["compatibilities"].values())
     assert first["size"] > 0
 
     second = await use("model_versions", "create", model, {**new, "release_notes": "the second"})

@@ -123,6 +123,32 @@ async def test_a_version_shows_what_was_published(house: House, ada: Caller) -> 
     assert await house.models.get_version(ada, "ada", "echo", "1") == version
 
 
+async def test_other_apis_are_inferred_from_the_schemas_unless_the_publisher_says_so(house: House, ada: Caller) -> None:
+    await house.model(ada, "echo")
+    digest = await house.bundle(ada, DESCRIBED)
+    schemas: JsonObject = {
+        "prediction": {
+            "input": {"type": "object", "properties": {"prompt": {"type": "string"}}, "required": ["prompt"]},
+            "output": {"type": "string"},
+        }
+    }
+    version = await house.models.publish(
+        ada,
+        "ada",
+        "echo",
+        release_notes="",
+        schemas=schemas,
+        container_image_digest=digest,
+        compatibilities={"openai_responses": False},
+    )
+    said_by_the_author = "openai_embeddings"
+    assert {name for name, offers in version.compatibilities.items() if offers} == {
+        "openai_chat_completions",
+        "anthropic_messages",
+        said_by_the_author,
+    }
+
+
 async def test_a_bundle_that_was_not_uploaded_is_named(house: House, ada: Caller) -> None:
     await house.model(ada, "echo")
     with pytest.raises(InvalidRequest) as refused:

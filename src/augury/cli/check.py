@@ -11,6 +11,7 @@ import typer
 from augury.cli import schemas
 from augury.cli.output import bytes_text, console, say, warn, write_json, write_table
 from augury.cli.workbench import explained, open_workbench
+from augury.domain import offering
 from augury.packaging.bundle import Bundle, pack
 from augury.packaging.check import Checked
 
@@ -47,6 +48,13 @@ def check(
         return
     write_table(schemas.COLUMNS, schemas.rows(checked.description.schemas))
     say(_summary(checked, bundle, seconds))
+    if offered := offers(checked):
+        say(f"offers: {', '.join(offered)}")
+
+
+def offers(checked: Checked) -> tuple[str, ...]:
+    """The other APIs that the model will be offered through, where it is published as it is."""
+    return offering.offered(checked.description.schemas, checked.project.options.compatibilities)
 
 
 def _summary(checked: Checked, bundle: Bundle, seconds: float | None) -> str:
@@ -70,6 +78,7 @@ def _document(checked: Checked, bundle: Bundle, seconds: float | None) -> dict[s
         "no_deps": list(checked.project.no_deps),
         "options": checked.project.options.to_json(),
         "schemas": about.schemas,
+        "offers": list(offers(checked)),
         "bundle": {"digest": bundle.digest, "size": bundle.size, "files": bundle.files},
         "warnings": list(checked.warnings),
         "setup_seconds": seconds,

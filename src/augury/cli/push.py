@@ -8,7 +8,7 @@ Nothing is published until everything that can be found wrong here has been look
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Annotated, Any, cast
 
@@ -18,7 +18,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from wriftai.hardware import Hardware
 
 from augury.cli.failing import CommandFailed
-from augury.cli.output import bytes_text, console, say, warn, write
+from augury.cli.output import bytes_text, console, say, warn, write, write_json
 from augury.cli.remote import NOT_FOUND, Connection, connected, is_missing, refusal
 from augury.cli.workbench import Workbench, explained, open_workbench
 from augury.domain.model import NAME_RULE, as_name
@@ -37,11 +37,13 @@ def push(
     name: Annotated[str, typer.Argument(metavar="[OWNER/]NAME", help="What it is called.", show_default=False)],
     notes: Annotated[str, typer.Option(help="What is new in this version, up to 255 characters.")] = "",
     public: Annotated[bool, typer.Option("--public", help="Let everyone see and run the model.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON: what it is called and what it offers.")] = False,
 ) -> None:
     """Publish a model as a new version.
 
     Checks it, uploads its files where the server does not have them, makes the model where it is new, and prints
-    what the version is called: owner/name:number. Whatever goes wrong, nothing is published.
+    what the version is called: owner/name:number. Whatever goes wrong, nothing is published. What other APIs it can be
+    called through is said beside it.
 
     The version gets the hardware and variables that [tool.augury] names; where it names none, those of the version
     before.
@@ -57,8 +59,13 @@ def push(
         with explained():
             bundle = pack(checked.project, bundle_path)
         _upload(connection, bundle, bundle_path)
-        number = _publish(connection, f"{owner}/{short}", checked, bundle, notes=notes, public=public)
-    write(f"{owner}/{short}:{number}")
+        made = _publish(connection, f"{owner}/{short}", checked, bundle, notes=notes, public=public)
+    if offered := [name for name, offers in made["compatibilities"].items() if offers]:
+        say(f"offers: {', '.join(offered)}")
+    if as_json:
+        write_json({"version": f"{owner}/{short}:{made['number']}", "number": made["number"], "offers": offered})
+        return
+    write(f"{owner}/{short}:{made['number']}")
 
 
 def _split(name: str) -> tuple[str | None, str]:
@@ -109,7 +116,9 @@ def _watched(stream: IO[bytes], size: int) -> Iterator[bytes]:
             progress.advance(task, len(chunk))
 
 
-def _publish(connection: Connection, model: str, checked: Checked, bundle: Bundle, *, notes: str, public: bool) -> int:
+def _publish(
+    connection: Connection, model: str, checked: Checked, bundle: Bundle, *, notes: str, public: bool
+) -> Mapping[str, Any]:
     made = _make_model(connection, model, public=public)
     version: dict[str, Any] = {
         "release_notes": notes,
@@ -128,7 +137,8 @@ def _publish(connection: Connection, model: str, checked: Checked, bundle: Bundl
         version["configuration"] = {"hardware_identifier": gpu, "variable_names": []}
     try:
         with console().status(f"publishing {model}"):
-            return connection.client.model_versions.create(model, cast("Any", version))["number"]
+            made_version = connection.client.model_versions.create(model, cast("Any", version))
+            return cast("Mapping[str, Any]", made_version)
     except httpx.HTTPStatusError:
         if made:
             # A model that the push made and that has nothing to run would be litter.

@@ -87,11 +87,11 @@ class Versions:
         prepared = await self._prepare(container_image_digest)
         described = prepared.project.options
         first = Configuration(described.hardware, described.variables)
-        said = {**_inferred(kept), **described.compatibilities, **(compatibilities or {})}
+        offers = _offered(kept, described.compatibilities, compatibilities or {})
         new = NewVersion(
             release_notes=release_notes,
             schemas=jsontext.dumps(kept),
-            compatibilities={one: said.get(one) is True for one in COMPATIBILITIES},
+            compatibilities={one: one in offers for one in COMPATIBILITIES},
             digest=container_image_digest,
             options=described,
             entry=prepared.project.entry,
@@ -258,10 +258,9 @@ def _checked(release_notes: str, schemas: JsonObject, digest: str) -> JsonObject
     return {"prediction": kept}
 
 
-def _inferred(kept: JsonObject) -> dict[str, bool]:
-    """What the schemas alone say about the other APIs that it can be offered through."""
+def _offered(kept: JsonObject, *said: Mapping[str, object]) -> tuple[str, ...]:
     described = kept["prediction"]
-    return offering.inferred(described) if isinstance(described, dict) else {}
+    return offering.offered(described if isinstance(described, dict) else {}, *said)
 
 
 def _number(number: str | int) -> int:
