@@ -1,6 +1,8 @@
-"""Who may do what on which route: the table that `test_roles` walks, and the scene that it walks in.
+"""Who may do what on which route of ours: the table that `test_roles` walks, and the scene that it walks in.
 
     ROUTES: (method, path) -> what each role is answered there, and a request that asks for it
+
+The routes of other APIs are in `compat_roles`.
 
 ada owns a private, a restricted and a public model, each with a version, a prediction, a log, a stream and a delivery;
 mel is on all their access lists; sam is nobody to them. Knows no test.
@@ -24,11 +26,11 @@ VISIBILITIES = ("private", "restricted", "public")
 
 TALKATIVE = Source(
     """
-    def predict(text: str) -> str:
-        print("planted line of", text)
-        return "planted output of " + text
+    def predict(prompt: str) -> str:
+        print("planted line of", prompt)
+        return "planted output of " + prompt
     """,
-    input={"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]},
+    input={"type": "object", "properties": {"prompt": {"type": "string"}}, "required": ["prompt"]},
     output={"type": "string"},
 )
 
@@ -127,7 +129,7 @@ class Scene:
         """Another prediction of ada's that has ended."""
         wanted = {
             "model": f"ada/{name}",
-            "input": {"text": f"planted input of {name}"},
+            "input": {"prompt": f"planted input of {name}"},
             "stream": True,
             "webhook": {"url": "http://127.0.0.1:9/planted"},
         }
@@ -142,6 +144,10 @@ class Scene:
         etag = self.http.put(upload["urls"][0], content=b"planted").headers["etag"]
         done = self.call("ada predict", "POST", f"/v1/uploads/{upload['id']}/complete", json={"etags": [etag]})
         return done["download_url"].removeprefix(str(self.http.base_url).rstrip("/"))
+
+
+def _code(body: Json) -> str:
+    return body["code"]
 
 
 OK = "ok"
@@ -162,6 +168,8 @@ class Entry:
     """Whether no token is looked at, not even one that is wrong."""
     of_model: bool = False
     """Whether what is answered depends on the model's visibility."""
+    code: Callable[[Json], str] = _code
+    """Where the body of a refusal has its code."""
 
 
 def anybody(_role: Role, _visibility: str) -> str:
@@ -248,7 +256,7 @@ def of_prediction(below: str = "", **options: Any) -> Ask:
 
 
 def _create_prediction(_scene: Scene, target: Target, _allowed: bool) -> tuple[str, Json]:
-    return "/v1/predictions", {"json": {"model": f"ada/{target.name}", "input": {"text": "x"}}}
+    return "/v1/predictions", {"json": {"model": f"ada/{target.name}", "input": {"prompt": "x"}}}
 
 
 def _delete_prediction(scene: Scene, target: Target, allowed: bool) -> tuple[str, Json]:
