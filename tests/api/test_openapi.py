@@ -93,9 +93,11 @@ def document(stranger: httpx.Client) -> dict[str, Any]:
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Ours; what is described of other APIs is tested with them."""
     for path, methods in document["paths"].items():
-        for method, operation in methods.items():
-            yield path, method, operation
+        if not path.startswith("/replicate/"):
+            for method, operation in methods.items():
+                yield path, method, operation
 
 
 def test_operations_have_names_that_stay(document: dict[str, Any]) -> None:

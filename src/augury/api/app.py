@@ -50,15 +50,6 @@ __all__ = ["create_app"]
 
 def create_app(services: Services, limits: Limits, fronts: Fronts) -> FastAPI:
     """The application over these services, with other APIs beside ours; it starts nothing and owns nothing."""
-    body_limit = Middleware(
-        BodyLimit,
-        usual=Allowance(limits.max_body, "max_body"),
-        others={
-            ("PUT", bundles.PREFIX): Allowance(limits.max_bundle, "max_bundle"),
-            # Each part of an upload has the size that was agreed on.
-            ("PUT", uploads.PREFIX): None,
-        },
-    )
     create = partial(
         predictions.CreatePrediction,
         predictions=services.predictions,
@@ -73,7 +64,7 @@ def create_app(services: Services, limits: Limits, fronts: Fronts) -> FastAPI:
             Middleware(Envelope, answers=services.metrics.tally.answers),
             Middleware(Recognise, fronts=fronts),
             *_rate_limit(services, limits),
-            body_limit,
+            _body_limit(limits, fronts),
             Middleware(create),
             Middleware(Enter),
         ],
@@ -108,6 +99,15 @@ def create_app(services: Services, limits: Limits, fronts: Fronts) -> FastAPI:
     app.include_router(health.routes(services.health))
     app.include_router(reference.routes(app, version("augury"), limits.public_url, fronts))
     return app
+
+
+def _body_limit(limits: Limits, fronts: Fronts) -> Middleware:
+    bundle = Allowance(limits.max_bundle, "max_bundle")
+    others: dict[tuple[str, str], Allowance | None] = {place: bundle for front in fronts.all for place in front.big}
+    others["PUT", bundles.PREFIX] = bundle
+    # Each part of an upload has the size that was agreed on.
+    others["PUT", uploads.PREFIX] = None
+    return Middleware(BodyLimit, usual=Allowance(limits.max_body, "max_body"), others=others)
 
 
 def _rate_limit(services: Services, limits: Limits) -> list[Middleware]:

@@ -5,6 +5,7 @@ Knows each of them by name, and nothing about what they do.
 
 from __future__ import annotations
 
+from augury.compat import anthropic, negotiating, openai, replicate
 from augury.compat.calls import Calls
 from augury.compat.texts import Plans
 from augury.http.fronts import Fronts
@@ -15,5 +16,7 @@ def fronts(services: Services, limits: Limits) -> Fronts:
     """The other APIs."""
     calls = Calls(services.predictions, services.streams, services.models, services.access, limits)
     plans = Plans()
-    _ = calls, plans
-    return Fronts()
+    for_openai = openai.front(calls, plans, services, limits)
+    for_anthropic = anthropic.front(calls, plans, services)
+    fronts = [for_openai, for_anthropic, replicate.front(calls, services)]
+    return Fronts(fronts, negotiating.shared(for_openai, for_anthropic))

@@ -12,7 +12,7 @@ import contextlib
 import errno
 import logging
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID, uuid4, uuid5
 
@@ -20,9 +20,11 @@ import anyio
 import anyio.lowlevel
 
 from augury.blobs.base import Blobs
-from augury.domain.errors import Forbidden, Gone, Problem, Unavailable
+from augury.domain.account import Caller
+from augury.domain.errors import Forbidden, Gone, NotFound, Problem, Unavailable
 from augury.domain.file import FileId, StoredFile
 from augury.domain.ids import PredictionId
+from augury.domain.paging import Cursor, Page
 from augury.service.file_inputs import FileInput, data_problems
 from augury.service.links import FileLink, Links
 from augury.store import files as rows
@@ -66,6 +68,30 @@ class Files:
     async def open(self, file_id: str, name: str, expires: str | None, signature: str | None) -> Opened:
         """The file that a link leads to; raises Forbidden for a link that is not ours or expired, and Gone."""
         return await self._opened(self.links.check_file(file_id, name, expires, signature))
+
+    async def get(self, caller: Caller, file_id: str) -> StoredFile:
+        """What the caller has uploaded; raises NotFound for anything else, and for what is over."""
+        file = await self.db.read(lambda c: rows.get(c, FileId(file_id.lower())))
+        theirs = file is not None and file.prediction_id is None and file.account_id == caller.account_id
+        if file is None or not theirs or (file.expires_at is not None and file.expires_at <= self.now()):
+            raise NotFound(f"There is no file {file_id[:64]}, or it is not yours.", code="file_not_found")
+        return file
+
+    async def page(self, caller: Caller, *, cursor: str | None = None, page_size: int = 25) -> Page[StoredFile]:
+        """What the caller has uploaded and is still there, newest first."""
+        place = Cursor() if cursor is None else Cursor.parse(cursor)
+        found = await self.db.read(
+            lambda c: rows.uploaded(
+                c, caller.account_id, before=place.before_text(), after=place.after_text(), limit=page_size + 1
+            )
+        )
+        page = place.page(found, page_size, lambda one: one.id)
+        now = self.now()
+        return replace(page, items=[one for one in page.items if one.expires_at is None or one.expires_at > now])
+
+    async def remove(self, caller: Caller, file_id: str) -> None:
+        """Remove what the caller has uploaded, its links with it; raises NotFound."""
+        await self._remove(await self.get(caller, file_id))
 
     async def own(self, urls: Sequence[str]) -> Mapping[str, Opened | Forbidden | Gone]:
         """What those of the URLs lead to that are links of ours: a file, or why not."""

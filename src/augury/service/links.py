@@ -3,8 +3,8 @@
     <base>/v1/files/<id>/<name>?expires=<Unix seconds>&signature=<HMAC-SHA256 in hex>
     <base>/v1/uploads/<id>/parts/<number>?expires=…&signature=…
 
-A link of an output has no `expires`: it is good for as long as the file is there. Signed with the newest secret key,
-and read with each. Knows nothing about what is behind a link.
+A link of an output has no `expires`: it is good for as long as the file is there, and one of a stream likewise. Signed
+with the newest secret key, and read with each. Knows nothing about what is behind a link.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from augury.domain.errors import Forbidden
 from augury.domain.file import FileId, UploadId
+from augury.domain.ids import PredictionId
 
 FILES = "/v1/files"
 UPLOADS = "/v1/uploads"
@@ -63,6 +64,14 @@ class Links:
     def check_part(self, upload_id: str, number: str, expires: str | None, signature: str | None) -> None:
         """Accept the link to a part, which always expires; raises Forbidden `bad_signature` or `link_expired`."""
         self._check(expires or "", signature, "part", upload_id, number)
+
+    def stream(self, prediction_id: PredictionId) -> str:
+        """What proves to whom the stream of a prediction was shown; it is good for as long as there is one."""
+        return _signature(self.keys[0], "stream", prediction_id, None)
+
+    def check_stream(self, prediction_id: str, signature: str | None) -> None:
+        """Accept what `stream` made for this prediction; raises Forbidden `bad_signature`."""
+        self._check(None, signature, "stream", prediction_id)
 
     def own_file(self, url: str) -> FileLink | None:
         """What one of our own links leads to; None for any other URL. Raises Forbidden as `check_file` does."""

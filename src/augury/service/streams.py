@@ -14,6 +14,7 @@ from typing import Self
 from augury.domain import errors
 from augury.domain.account import Caller
 from augury.domain.event import FIRST_OUTPUT, Event, Kind, first_event, last_event
+from augury.domain.ids import PredictionId
 from augury.domain.prediction import Prediction
 from augury.service.followers import Follower, Followers
 from augury.service.hints import Hints
@@ -41,14 +42,14 @@ class Streams:
         Raises InvalidRequest and NotFound as Predictions.get does, Conflict `not_streaming` for one that was created
         without a stream, and Gone `prediction_removed` for one whose events were removed.
         """
-        found = await self.predictions.get(caller, prediction_id)
-        if found.removed_at is not None:
-            raise errors.Gone(
-                f"The events of prediction {found.id} were removed.",
-                code="prediction_removed",
-                hint="What it was and how it ended is still there: GET /v1/predictions/{id}.",
-            )
-        return self.follow(found, after)
+        return self._follow(await self.predictions.get(caller, prediction_id), after)
+
+    async def by_link(self, prediction_id: PredictionId, after: int = 0) -> StreamFollower:
+        """The same, for whoever has come by a link to it that was found right."""
+        found = await self.db.read(lambda c: rows.get(c, prediction_id))
+        if found is None:
+            raise errors.NotFound(f"There is no prediction {prediction_id}.", code="prediction_not_found")
+        return self._follow(found, after)
 
     def follow(self, prediction: Prediction, after: int = 0) -> StreamFollower:
         """The stream of a prediction that the caller may see; raises Conflict `not_streaming`."""
@@ -59,6 +60,15 @@ class Streams:
                 hint='Create it with "stream": true, or wait for its output.',
             )
         return StreamFollower(self, prediction, after)
+
+    def _follow(self, prediction: Prediction, after: int) -> StreamFollower:
+        if prediction.removed_at is not None:
+            raise errors.Gone(
+                f"The events of prediction {prediction.id} were removed.",
+                code="prediction_removed",
+                hint="What it was and how it ended is still there: GET /v1/predictions/{id}.",
+            )
+        return self.follow(prediction, after)
 
 
 class StreamFollower(Follower[Event]):

@@ -42,6 +42,15 @@ def of_prediction(c: Connection, prediction_id: PredictionId) -> Sequence[Stored
     return [_from_row(row) for row in c.run(_OF_PREDICTION, wanted=prediction_id)]
 
 
+def uploaded(
+    c: Connection, account_id: AccountId, *, before: str | None, after: str | None, limit: int
+) -> Sequence[StoredFile]:
+    """What an account has uploaded, newest first: the `limit` next older than `before`, or next newer than `after`."""
+    if after is not None:
+        return [_from_row(row) for row in c.run(_NEWER, wanted=account_id, after=after, limit=limit)][::-1]
+    return [_from_row(row) for row in c.run(_OLDER, wanted=account_id, before=before or _LAST, limit=limit)]
+
+
 def expire_of_prediction(c: Connection, prediction_id: PredictionId, now: int) -> int:
     """Let what a prediction put out be gone from now on; how many files that were."""
     return c.change(EXPIRE, wanted=prediction_id, now=now)
@@ -100,6 +109,11 @@ _INSERT = Query(
 _GET = Query(select(*_COLUMNS).where(files.c.id == bindparam("id")))
 _OF_PREDICTION = Query(select(*_COLUMNS).where(files.c.prediction_id == bindparam("wanted")).order_by(files.c.id))
 EXPIRE = Query(update(files).where(files.c.prediction_id == bindparam("wanted")).values(expires_at=bindparam("now")))
+_UPLOADED = select(*_COLUMNS).where(files.c.account_id == bindparam("wanted"), files.c.prediction_id.is_(None))
+_LAST = "g"
+"""What comes behind every id, which are hexadecimal."""
+_OLDER = Query(_UPLOADED.where(files.c.id < bindparam("before")).order_by(files.c.id.desc()).limit(bindparam("limit")))
+_NEWER = Query(_UPLOADED.where(files.c.id > bindparam("after")).order_by(files.c.id).limit(bindparam("limit")))
 _EXPIRED = Query(
     select(*_COLUMNS)
     .where(files.c.expires_at <= bindparam("now"))

@@ -454,6 +454,8 @@ files = Table(
 )
 _OF_PREDICTION = "prediction_id IS NOT NULL"
 Index("files_of_prediction", files.c.prediction_id, **_where(_OF_PREDICTION))
+_UPLOADED = "prediction_id IS NULL"
+Index("files_uploaded", files.c.account_id, files.c.id, **_where(_UPLOADED))
 _EXPIRES = "expires_at IS NOT NULL"
 Index("files_expiry", files.c.expires_at, **_where(_EXPIRES))
 

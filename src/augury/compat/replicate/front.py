@@ -1,0 +1,103 @@
+"""Where Replicate's API is: its routes, what class of requests each is, and how each is described.
+
+Knows every route's place and nothing about what it does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
+
+from augury.compat.calls import Calls
+from augury.compat.replicate import files, requests
+from augury.compat.replicate.described import described
+from augury.compat.replicate.files import FileRoutes
+from augury.compat.replicate.models import ModelRoutes
+from augury.compat.replicate.predictions import PredictionRoutes
+from augury.compat.replicate.presenting import BASE, Presenter
+from augury.compat.replicate.shape import ProblemDetails
+from augury.compat.replicate.targets import Targets
+from augury.domain.errors import NotFound
+from augury.http import problems
+from augury.http.fronts import Front
+from augury.http.services import Services
+
+PREFIX = "/replicate/"
+_READING = frozenset(("GET", "HEAD", "OPTIONS", "QUERY"))
+_MODEL = f"{BASE}/models/{{owner}}/{{name}}"
+_DEPLOYMENT = f"{BASE}/deployments/{{owner}}/{{name}}"
+_PREDICTION = f"{BASE}/predictions/{{id}}"
+
+
+def front(calls: Calls, services: Services) -> Front:
+    """The API."""
+    presenter = Presenter(services.files.links)
+    targets = Targets(services.models)
+    predictions = PredictionRoutes(calls, targets, services.logbook, presenter)
+    models = ModelRoutes(services, presenter)
+    stored = FileRoutes(services.access, services.uploads, services.files, presenter)
+    routes = [
+        Route(f"{BASE}/predictions", predictions.create, methods=["POST"]),
+        Route(f"{_MODEL}/predictions", predictions.create_of_model, methods=["POST"]),
+        Route(_PREDICTION, predictions.get, methods=["GET"]),
+        Route(f"{_PREDICTION}/stream", predictions.stream, methods=["GET"]),
+        Route(f"{_PREDICTION}/cancel", predictions.cancel, methods=["POST"]),
+        Route(f"{_DEPLOYMENT}/predictions", predictions.create_of_model, methods=["POST"]),
+        Route(f"{BASE}/predictions", predictions.page, methods=["GET"]),
+        Route(_MODEL, models.get, methods=["GET"]),
+        Route(_MODEL, models.delete, methods=["DELETE"]),
+        Route(f"{_MODEL}/versions", models.versions, methods=["GET"]),
+        Route(f"{_MODEL}/versions/{{id}}", models.version, methods=["GET"]),
+        Route(f"{_MODEL}/versions/{{id}}", models.delete_version, methods=["DELETE"]),
+        Route(f"{BASE}/models", models.page, methods=["GET"]),
+        Route(f"{BASE}/models", models.search, methods=["QUERY"]),
+        Route(f"{BASE}/models", models.create, methods=["POST"]),
+        Route(f"{BASE}/deployments", models.deployments, methods=["GET"]),
+        Route(_DEPLOYMENT, models.deployment, methods=["GET"]),
+        Route(f"{BASE}/account", models.account, methods=["GET"]),
+        Route(f"{BASE}/hardware", models.hardware, methods=["GET"]),
+        Route(files.PATH, stored.create, methods=["POST"]),
+        Route(files.PATH, stored.page, methods=["GET"]),
+        Route(f"{files.PATH}/{{id}}", stored.get, methods=["GET"]),
+        Route(f"{files.PATH}/{{id}}", stored.delete, methods=["DELETE"]),
+    ]
+    shape = ProblemDetails()
+    return Front(
+        app=_Routes(Router(routes, redirect_slashes=False), shape),
+        shape=shape,
+        rate=_rate,
+        prefix=PREFIX,
+        admit=requests.admit,
+        big=frozenset({("POST", files.PATH)}),
+        described=described(routes),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Routes:
+    """The routes, and what is said where there is none."""
+
+    router: Router
+    shape: ProblemDetails
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.router(scope, receive, send)
+        except HTTPException as error:
+            path: str = scope["path"]
+            if error.status_code == 405:
+                request_id: str = scope.get(problems.REQUEST_ID, "")
+                answer = self.shape.method_not_allowed(scope["method"], path, request_id)
+                await answer(scope, receive, send)
+                return
+            hint = "Trainings, collections and what else is not in its list is not offered here."
+            raise NotFound(f"There is nothing at {path[:200]}.", code="route_not_found", hint=hint) from None
+
+
+def _rate(scope: Scope) -> str:
+    if scope["method"] in _READING:
+        return "read"
+    return "predict" if scope["path"].endswith("/predictions") else "write"
