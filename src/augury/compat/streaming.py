@@ -1,6 +1,6 @@
 """An answer that streams: what the model puts out, in a provider's frames, and what they make of its end.
 
-    events -> Frames.item for each output -> Frames.end with the prediction as it ended, or Frames.failed
+    events -> Frames.begin, Frames.item for each output, Frames.end with the prediction as it ended | Frames.failed
 
 What ends before its prediction does, because the frames have enough or nothing comes for too long, ends that too.
 Knows no provider.
@@ -28,6 +28,10 @@ class Frames(Protocol):
     @property
     def enough(self) -> bool:
         """Whether nothing more is wanted of the model."""
+        ...
+
+    def begin(self) -> bytes:
+        """The frames before the first output."""
         ...
 
     def item(self, data: JsonText) -> bytes:
@@ -74,6 +78,8 @@ class _Stream:
     frames: Frames
 
     def render(self, event: Event) -> bytes:
+        if event.kind is Kind.INIT:
+            return self.frames.begin()
         if event.kind is not Kind.OUTPUT or self.frames.enough:
             return b""
         made = self.frames.item(event.data)
