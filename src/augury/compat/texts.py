@@ -54,6 +54,8 @@ class TextPlan:
     field: Field
     known: frozenset[str]
     """The names of all its inputs."""
+    texts: frozenset[str] = frozenset()
+    """The names of those that are one text."""
 
     def input(self, turns: Sequence[Turn], options: Mapping[str, JsonValue]) -> tuple[JsonObject, tuple[str, ...]]:
         """The model's input, and the names of options that were ignored; raises Unsupported.
@@ -81,6 +83,15 @@ class TextPlan:
     def takes(self, option: str) -> str | None:
         """The input that an option goes into; None where there is none."""
         return next((name for name in NAMES.get(option, ()) if name in self.known), None)
+
+    def stop(self, stops: Sequence[str]) -> JsonValue:
+        """The stops as the model takes them; None where it cannot, so that they are looked for in its answer."""
+        taken = self.takes("stop")
+        if taken is None or not stops:
+            return None
+        if taken not in self.texts:
+            return list(stops)
+        return stops[0] if len(stops) == 1 else None
 
     def _prompt(self, turns: Sequence[Turn]) -> JsonObject:
         """One text of all: what is said alone is said as it is, a conversation with the roles before each turn."""
@@ -122,4 +133,8 @@ def joined(output: JsonText | None) -> str:
 def _plan(version: RunnableVersion) -> TextPlan | None:
     schemas = version.schemas.described
     found = offering.text_field(schemas)
-    return None if found is None else TextPlan(found, frozenset(offering.properties(schemas)))
+    if found is None:
+        return None
+    named = offering.properties(schemas)
+    texts = frozenset(name for name, one in named.items() if isinstance(one, dict) and one.get("type") == "string")
+    return TextPlan(found, frozenset(named), texts)

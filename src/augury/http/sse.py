@@ -7,9 +7,10 @@ A reader that goes away ends the work for it at once. Knows nothing about what i
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from types import TracebackType
+from typing import Generic, Protocol, Self, TypeVar
 
 import anyio
 from fastapi import Response
@@ -17,9 +18,9 @@ from starlette.types import Receive, Scope, Send
 
 from augury.http import preferences
 from augury.http.services import Limits
-from augury.service.followers import Follower
 
 Item = TypeVar("Item")
+Given = TypeVar("Given", covariant=True)
 Headers = Iterable[tuple[bytes, bytes]]
 Last = Callable[[], "bytes | Awaitable[bytes]"]
 """Makes what a stream ends with."""
@@ -43,6 +44,28 @@ def idle_seconds(prefer: preferences.Headers, limits: Limits) -> float | None:
     return None if wanted is None else max(MIN_IDLE, wanted)
 
 
+class Source(Protocol[Given]):
+    """What is followed: a service.followers.Follower, or several as one."""
+
+    over: bool
+    """Whether there is nothing more to come."""
+
+    @property
+    def released(self) -> bool:
+        """Whether it is to end although there may be more."""
+        ...
+
+    async def next(self, timeout: float) -> Sequence[Given]:
+        """What follows; nothing where so many seconds passed, where it is over, or released."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Seconds of silence: until a heartbeat, and until the end."""
@@ -56,7 +79,7 @@ class EventStream(Response, Generic[Item]):
 
     def __init__(
         self,
-        follower: Follower[Item],
+        follower: Source[Item],
         render: Callable[[Item], bytes],
         limits: Limits,
         idle: float | None,

@@ -14,6 +14,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from augury.compat.calls import Calls
+from augury.compat.openai import chat
 from augury.compat.openai.errors import Errors
 from augury.compat.openai.places import Place, described
 from augury.compat.texts import Plans
@@ -30,7 +31,9 @@ _READING = frozenset(("GET", "HEAD", "OPTIONS"))
 
 def table(calls: Calls, plans: Plans, services: Services, limits: Limits) -> Sequence[Place]:
     """Every endpoint, the busiest first."""
-    return ()
+    return [
+        *chat.places(calls, plans),
+    ]
 
 
 def front(calls: Calls, plans: Plans, services: Services, limits: Limits) -> Front:
