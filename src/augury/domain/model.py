@@ -179,6 +179,17 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedModel:
+    """A model that can be called through other APIs. Times are microseconds since the epoch."""
+
+    owner: str
+    name: str
+    created_at: int
+    offers: frozenset[str]
+    """Those APIs, of COMPATIBILITIES."""
+
+
+@dataclass(frozen=True, slots=True)
 class Category:
     """What models are sorted into. Times are microseconds since the epoch."""
 

@@ -16,7 +16,7 @@ from augury.domain.account import Caller
 from augury.domain.errors import Conflict, Gone, InvalidRequest, NotFound
 from augury.domain.ids import AccountId, IdSource, ModelId, PredictionId
 from augury.domain.jsontext import JsonObject
-from augury.domain.model import Configuration, Model, ModelDetails, Version, Visibility, as_name
+from augury.domain.model import Configuration, Model, ModelDetails, OfferedModel, Version, Visibility, as_name
 from augury.domain.paging import Cursor, Page, refused
 from augury.domain.prediction import Status, internal
 from augury.service.bundles import Bundles
@@ -28,6 +28,7 @@ from augury.service.versions import ConfigurationChange, PublishedVersion, Versi
 from augury.service.visibility import find_owned, find_visible, shown
 from augury.store import categories, listings, queue, users
 from augury.store import models as rows
+from augury.store import offered as offers
 from augury.store import versions as version_rows
 from augury.store.connection import Connection, ConstraintViolated
 from augury.store.database import Database
@@ -156,6 +157,10 @@ class Models:
         place = _place(cursor, "created_at", None, ())
         listing = _listing(place, account_id=caller.account_id, listed=False)
         return await self._page(place, page_size, listing)
+
+    async def offered(self, caller: Caller) -> list[OfferedModel]:
+        """The models that the caller may see and that can be called through other APIs, oldest first."""
+        return await self.db.read(lambda c: offers.offered(c, caller.account_id, every=caller.admin))
 
     async def update(self, caller: Caller, owner: str, name: str, change: ModelChange) -> ModelDetails:
         """Change a model, its name included; raises InvalidRequest, NotFound, Forbidden and Conflict `model_exists`."""
