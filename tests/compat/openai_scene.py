@@ -127,12 +127,12 @@ class Scene:
 
     def client(self, token: str | None = None, second: bool = False, **options: Any) -> openai.OpenAI:
         """The official client, with the owner's token where none is given; what fails is not tried again."""
-        given = {"max_retries": 0, "timeout": 25, **options}
+        given: Json = {"max_retries": 0, "timeout": 25, **options}
         return openai.OpenAI(base_url=self.base(second), api_key=token or self.server.token, **given)
 
     def async_client(self, token: str | None = None, **options: Any) -> openai.AsyncOpenAI:
         """The same, async."""
-        given = {"max_retries": 0, "timeout": 25, **options}
+        given: Json = {"max_retries": 0, "timeout": 25, **options}
         return openai.AsyncOpenAI(base_url=self.base(), api_key=token or self.server.token, **given)
 
     def stranger(self, *scopes: str) -> str:
@@ -179,7 +179,7 @@ def asked(*said: str | Json) -> list[Any]:
 @contextmanager
 def scene(folder: Path, *names: str, **settings: str) -> Generator[Scene]:
     """A server on which the models of these names are published, or all of them; their workers stay warm."""
-    given = {"max_workers": "8", "cancel_grace": "1", **settings}
+    given: dict[str, str] = {"max_workers": "8", "cancel_grace": "1", **settings}
     with running(folder, **given) as server, closing(Owner(server, folder)) as owner:
         there = Scene(server, owner)
         for name in names or MODELS:
