@@ -54,9 +54,11 @@ def answer(
     frames: Frames,
     headers: sse.Headers = (),
     heartbeat: bytes = b": ping\n\n",
+    *,
+    keeps: bool = False,
 ) -> sse.EventStream[Event]:
-    """The answer that streams a call's prediction."""
-    stream = _Stream(calls, caller, follower, frames)
+    """The answer that streams a call's prediction, which goes on without its reader where the call `keeps` it."""
+    stream = _Stream(calls, caller, follower, frames, keeps)
     return sse.EventStream(
         follower,
         stream.render,
@@ -70,39 +72,50 @@ def answer(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Stream:
     calls: Calls
     caller: Caller
     follower: StreamFollower
     frames: Frames
+    keeps: bool
+    wrong: errors.CallerError | None = None
+    """Why what the model gives is no such stream."""
 
     def render(self, event: Event) -> bytes:
         if event.kind is Kind.INIT:
             return self.frames.begin()
-        if event.kind is not Kind.OUTPUT or self.frames.enough:
+        if event.kind is not Kind.OUTPUT or self.frames.enough or self.wrong is not None:
             return b""
-        made = self.frames.item(event.data)
-        if self.frames.enough:
+        made = b""
+        try:
+            made = self.frames.item(event.data)
+        except errors.CallerError as error:
+            self.wrong = error
+        if self.frames.enough or self.wrong is not None:
             self.follower.over = True
         return made
 
     async def end(self) -> bytes:
+        enough = self.frames.enough
         try:
-            if self.frames.enough:
+            if enough or self.wrong is not None:
                 # The worker is for others now.
                 await self.calls.cancel(self.caller, self.follower.prediction)
-                return self.frames.end(await self._now())
+            if self.wrong is not None:
+                return self.frames.failed(self.wrong)
             prediction = await self._now()
+            if not enough and prediction.status is not Status.SUCCEEDED:
+                return self.frames.failed(failures.failed(prediction))
+            return self.frames.end(prediction)
         except errors.CallerError as error:
             return self.frames.failed(error)
-        if prediction.status is not Status.SUCCEEDED:
-            return self.frames.failed(failures.failed(prediction))
-        return self.frames.end(prediction)
 
     async def cut(self) -> bytes:
         """Nothing came for too long, or the server is about to stop."""
         one = self.follower.prediction
+        if self.keeps:
+            return b""
         if self.follower.released:
             await self.gone()
             return self.frames.failed(
@@ -115,7 +128,8 @@ class _Stream:
         )
 
     async def gone(self) -> None:
-        await self.calls.gone(self.caller, self.follower.prediction)
+        if not self.keeps:
+            await self.calls.gone(self.caller, self.follower.prediction)
 
     async def _now(self) -> Prediction:
         return await self.calls.predictions.get(self.caller, self.follower.prediction.id)

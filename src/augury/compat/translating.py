@@ -18,7 +18,7 @@ def translated(error: InvalidRequest, plan: TextPlan | None, names: Mapping[str,
     """The error with places in the caller's body; `names` has the options that are called otherwise there."""
     options = {} if plan is None else {plan.takes(option): names.get(option, option) for option in NAMES}
     if plan is not None:
-        options[plan.field.name] = "messages"
+        options[plan.field.name] = names.get("messages", "messages")
     return InvalidRequest([_placed(one, options) for one in error.problems])
 
 
