@@ -30,9 +30,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "tools": ("tools",),
     "tool_choice": ("tool_choice",),
     "response_format": ("response_format",),
+    "thinking": ("thinking",),
 }
 """What the inputs of models are called that an option goes into, by the option's name."""
-REFUSED = frozenset(("tools", "tool_choice", "response_format"))
+REFUSED = frozenset(("tools", "tool_choice", "response_format", "thinking"))
 """Options without which the answer would not be what was asked for; the others are ignored where a model has none."""
 _MOST = 10_000
 
@@ -105,7 +106,9 @@ class TextPlan:
             made[self.field.name] = said[0].text
         else:
             lines = [f"{one.role.capitalize()}: {one.text}" for one in said]
-            made[self.field.name] = "\n\n".join([*lines, "Assistant:"])
+            # An answer that was begun is gone on with.
+            begun = bool(said) and said[-1].role == "assistant"
+            made[self.field.name] = "\n\n".join(lines if begun else [*lines, "Assistant:"])
         return made
 
 
