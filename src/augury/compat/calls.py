@@ -227,12 +227,7 @@ class Calls:
 
     def _succeeded(self, prediction: Prediction) -> Prediction:
         if not prediction.finished:
-            limit = self.limits.compat_wait
-            raise failures.TimedOut(
-                f"Prediction {prediction.id} took longer than {limit:g} s and was cancelled.",
-                code="timeout",
-                hint="Whoever runs this server can raise the limit: the setting is compat_wait.",
-            )
+            raise failures.timed_out(prediction, self.limits.compat_wait)
         if prediction.status is not Status.SUCCEEDED:
             raise failures.failed(prediction)
         return prediction

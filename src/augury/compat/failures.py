@@ -42,6 +42,15 @@ def status(error: CallerError) -> int:
     return problems.status(error) if known is None else known
 
 
+def timed_out(prediction: Prediction, limit: float) -> TimedOut:
+    """Why there is no answer after so many seconds."""
+    return TimedOut(
+        f"Prediction {prediction.id} took longer than {limit:g} s and was cancelled.",
+        code="timeout",
+        hint="Whoever runs this server can raise the limit: the setting is compat_wait.",
+    )
+
+
 def failed(prediction: Prediction) -> CallerError:
     """Why a prediction that has ended gives no answer."""
     if prediction.status is Status.CANCELLED:

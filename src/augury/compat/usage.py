@@ -61,6 +61,11 @@ def total(each: Iterable[Usage]) -> Usage:
     )
 
 
+def input_tokens(prediction: Prediction) -> int | None:
+    """The model's own count of what went in; None where it has none."""
+    return counted(_metrics(prediction), INPUT)
+
+
 def output_tokens(prediction: Prediction) -> int | None:
     """The model's own count of what came out; None where it has none."""
     return counted(_metrics(prediction), OUTPUT)

@@ -90,6 +90,12 @@ def properties(schemas: Schema) -> Mapping[str, JsonValue]:
     return found if isinstance(found, dict) else {}
 
 
+def most(schemas: Schema, name: str) -> int | None:
+    """How many items an input may have at most; None where that is not said."""
+    found = (_property(_part(schemas, "input"), name) or {}).get("maxItems")
+    return int(found) if isinstance(found, int | float) and found >= 1 else None
+
+
 def _part(schemas: Schema, name: str) -> Schema | None:
     found = schemas.get(name)
     return found if isinstance(found, dict) else None

@@ -14,7 +14,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from augury.compat.calls import Calls
-from augury.compat.openai import chat, models
+from augury.compat.openai import chat, embeddings, images, models, responses
 from augury.compat.openai.errors import Errors
 from augury.compat.openai.places import Place, described
 from augury.compat.texts import Plans
@@ -33,7 +33,10 @@ def table(calls: Calls, plans: Plans, services: Services, limits: Limits) -> Seq
     """Every endpoint, the busiest first."""
     return [
         *chat.places(calls, plans),
+        *embeddings.places(calls),
+        *images.places(calls, services.files),
         *models.places(calls),
+        *responses.places(calls, plans, services.removal),
     ]
 
 
