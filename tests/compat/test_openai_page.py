@@ -86,7 +86,8 @@ def _run(client: publishing.Client, *command: str) -> str:
 
 def _section(heading: str) -> str:
     """What is below a heading, to the next one of any level; in code, `# ...` is none."""
-    found, fenced, wanted = [], False, False
+    found: list[str] = []
+    fenced = wanted = False
     for line in PAGE.splitlines(keepends=True):
         fenced ^= line.startswith("```")
         if not fenced and (title := re.fullmatch(r"#+ (.*)\n", line)):
