@@ -33,6 +33,17 @@ def _openai(base: str) -> Mapping[tuple[str, str], Entry]:
         ("POST", f"{base}/chat/completions"): Entry(
             runs, of_body(f"{base}/chat/completions", **asked), of_model=True, code=openai_code
         ),
+        # Whoever may run the model learns that it has no vectors and no pictures.
+        ("POST", f"{base}/embeddings"): Entry(
+            runs, of_body(f"{base}/embeddings", input="x"), of_model=True, also=(400,), code=openai_code
+        ),
+        ("POST", f"{base}/images/generations"): Entry(
+            runs,
+            of_body(f"{base}/images/generations", prompt="x"),
+            of_model=True,
+            also=(400,),
+            code=openai_code,
+        ),
     }
 
 
