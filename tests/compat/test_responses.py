@@ -81,10 +81,9 @@ async def async_client(there: Scene) -> AsyncGenerator[openai.AsyncOpenAI]:
 
 def raw(client: openai.OpenAI, **body: Any) -> Json:
     """The body of an answer, which fits the client's own type exactly."""
-    answer = client.responses.with_raw_response.create(**body)
-    content = answer.http_response.content
-    Response.model_validate_json(content, strict=True)
-    return json.loads(content)
+    answer: Any = client.responses.with_raw_response.create(**body)
+    Response.model_validate_json(answer.text, strict=True)
+    return json.loads(answer.text)
 
 
 def given(response: Response) -> Json:
@@ -329,9 +328,7 @@ def test_a_failure_in_the_background_is_shown(client: openai.OpenAI) -> None:
     assert done.status == "failed"
     assert done.error is not None
     assert "it broke" in done.error.message
-    Response.model_validate_json(
-        client.responses.with_raw_response.retrieve(made.id).http_response.content, strict=True
-    )
+    Response.model_validate_json(client.responses.with_raw_response.retrieve(made.id).text, strict=True)
 
 
 def test_an_answer_that_is_as_long_as_it_may_be_is_incomplete(there: Scene, client: openai.OpenAI) -> None:
