@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Generator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -279,3 +280,39 @@ def test_after_all_of_that_the_server_answers(there: Scene, client: openai.OpenA
     answer = client.chat.completions.create(model="owner/script", messages=asked("fine"))
     assert answer.choices[0].message.content == "fine"
     assert steps("fine") in str(there.newest()["input"])
+
+
+def test_one_who_asks_too_often_is_told_when_to_come_again(tmp_path: Path) -> None:
+    with scene(tmp_path, "script", rate_limit="predict=1/m burst 3") as limited, limited.client() as client:
+        call = partial(client.chat.completions.with_raw_response.create, model="owner/script", messages=asked("hello"))
+        left = [call().headers["x-ratelimit-remaining"] for _ in range(3)]
+        with pytest.raises(openai.RateLimitError) as caught:
+            call()
+        assert left == ["2", "1", "0"]
+        assert said(caught.value)["type"] == "rate_limit_error"
+        assert caught.value.code == "rate_limited"
+        headers = caught.value.response.headers
+        assert (headers["x-ratelimit-limit"], headers["x-ratelimit-remaining"]) == ("3", "0")
+        assert 0 < int(headers["retry-after"]) <= 60
+        assert client.models.list().data, "reading has a limit of its own"
+        assert limited.count() == 3
+
+
+def test_one_whose_queue_is_full_is_told_so_before_anything_is_stored(tmp_path: Path) -> None:
+    with scene(tmp_path, "script", max_queue="1") as full, full.client() as client:
+        waiting = asked({"wait": str(tmp_path / "gate")}, "done")
+        made = [full.owner.create("owner/script", prompt=waiting[0]["content"])["id"]]
+        full.owner.reaches(made[0], "started")
+        made.append(full.owner.create("owner/script", prompt=waiting[0]["content"])["id"])
+        for fields in ({}, {"stream": True}, {"n": 3}):
+            with pytest.raises(openai.RateLimitError) as caught:
+                client.post(
+                    "/chat/completions",
+                    body={"model": "owner/script", "messages": asked("hello"), **fields},
+                    cast_to=object,
+                )
+            assert said(caught.value)["code"] == "queue_full"
+            assert "x-should-retry" not in caught.value.response.headers
+        assert full.count() == 2
+        (tmp_path / "gate").touch()
+        assert [full.owner.ended(one)["output"] for one in made] == ["done", "done"]
