@@ -13,8 +13,11 @@ from pathlib import Path
 
 import openai
 import pytest
+from pydantic import BaseModel
 
 from augury.compat.openai.conversation import MOST_CHOICES, MOST_STOPS, ChatRequest
+from augury.compat.openai.embeddings import MOST_TEXTS, EmbeddingsRequest
+from augury.compat.openai.images import MOST, ImagesRequest
 from tests.support import publishing
 from tests.support.server import running
 
@@ -26,8 +29,9 @@ TITLE = "OpenAI's clients"
 def client(tmp_path_factory: pytest.TempPathFactory) -> Generator[publishing.Client]:
     folder = tmp_path_factory.mktemp("page")
     with running(folder) as server, closing(publishing.Client(server, folder)) as made:
-        (folder / "parrot.py").write_text(_blocks("A model", "python")[0])
-        made.publish_path("parrot", folder / "parrot.py")
+        for name, heading in (("parrot", "A model"), ("measure", "Embeddings"), ("poster", "Images")):
+            (folder / f"{name}.py").write_text(_blocks(heading, "python")[0])
+            made.publish_path(name, folder / f"{name}.py")
         yield made
 
 
@@ -35,6 +39,21 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Generator[publishing.Cli
 def test_a_block_of_chat_prints_what_stands_below_it(client: publishing.Client, number: int) -> None:
     printed = _run(client, sys.executable, "-c", _blocks("Chat", "python")[number])
     assert printed.strip() == _blocks("Chat", "text")[number].strip()
+
+
+@pytest.mark.parametrize("heading", ["Embeddings", "Images"])
+def test_a_block_that_calls_a_model_of_its_own_prints_what_stands_below_it(
+    client: publishing.Client, heading: str
+) -> None:
+    printed = _run(client, sys.executable, "-c", _blocks(heading, "python")[1])
+    assert printed.strip() == _blocks(heading, "text")[0].strip()
+
+
+@pytest.mark.parametrize(("kind", "name"), [(EmbeddingsRequest, "embeddings"), (ImagesRequest, "images")])
+def test_every_parameter_of_vectors_and_pictures_is_in_its_table(kind: type[BaseModel], name: str) -> None:
+    table = _section(f"Parameters of {name}")
+    assert not [field for field in kind.model_fields if field != "model" and f"`{field}`" not in table]
+    assert f"1 to {MOST_TEXTS if name == 'embeddings' else MOST}" in table
 
 
 def test_the_list_of_models_is_what_stands_below_it(client: publishing.Client) -> None:
