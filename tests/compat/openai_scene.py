@@ -106,8 +106,27 @@ def predict(a: int, b: int) -> int:
 """
 """Offers none of the endpoints."""
 
+COUNTING = """
+from augury import TextStream, metric
+
+
+def predict(prompt: str, max_tokens: int = 5) -> TextStream:
+    for number in range(min(max_tokens, 5)):
+        yield f"{number} "
+    metric("output_tokens", min(max_tokens, 5))
+"""
+"""Says up to five numbers, each a token."""
+
 _NATIVE = "compatibilities = { openai_chat_completions = true }"
-MODELS = {"script": SCRIPT, "whole": WHOLE, "talk": TALK, "chunks": CHUNKS, "answer": ANSWER, "add": ADD}
+MODELS = {
+    "script": SCRIPT,
+    "whole": WHOLE,
+    "talk": TALK,
+    "chunks": CHUNKS,
+    "answer": ANSWER,
+    "add": ADD,
+    "counting": COUNTING,
+}
 NATIVE = frozenset(("chunks", "answer"))
 
 

@@ -127,6 +127,12 @@ class Plans:
         return self._known[version.version_id]
 
 
+def piece(data: JsonText) -> str:
+    """The text of one item of a stream."""
+    value = jsontext.loads(data)
+    return value if isinstance(value, str) else data
+
+
 def joined(output: JsonText | None) -> str:
     """The text of an output that is text, or a list of its pieces (D95)."""
     value = jsontext.loads(output or "null")

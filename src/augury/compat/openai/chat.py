@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from augury.compat import native, requests, streaming
 from augury.compat.answers import Answer
 from augury.compat.calls import Calls
+from augury.compat.listening import Heard, listen, worth_it
 from augury.compat.openai import several
 from augury.compat.openai.chunks import ChoiceFrames, Whole, usage_json
 from augury.compat.openai.conversation import ChatRequest, options, turns
@@ -59,7 +60,7 @@ class Chat:
         if plan is None:
             answer = await self._native(caller, model, version, body, receive)
         else:
-            answer = await self._adapted(caller, model, plan, body, receive)
+            answer = await self._adapted(caller, version, plan, body, receive)
         await answer(scope, receive, send)
 
     async def _native(
@@ -76,28 +77,38 @@ class Chat:
             raise translated(error, None, {}) from None
         return Answer(completion(native.answers(prediction.output)), requests.headers([prediction]))
 
-    async def _adapted(self, caller: Caller, model: str, plan: TextPlan, body: JsonObject, receive: Receive) -> ASGIApp:
+    async def _adapted(
+        self, caller: Caller, version: RunnableVersion, plan: TextPlan, body: JsonObject, receive: Receive
+    ) -> ASGIApp:
         asked = _Asked(requests.check(ChatRequest, body), plan)
         inputs = asked.inputs()
         ignored = requests.ignored(body, ChatRequest.model_fields, *asked.ignored)
         try:
             if asked.request.stream:
-                return await self._streamed(caller, model, asked, inputs, ignored, receive)
-            made = await self.calls.run_all(caller, model, inputs, receive)
+                return await self._streamed(caller, asked, inputs, ignored, receive)
+            heard = await self._heard(caller, version, asked, inputs, receive)
         except InvalidRequest as error:
             raise translated(error, plan, {}) from None
-        return Answer(asked.completion(made), requests.headers(made, ignored))
+        return Answer(asked.completion(heard), requests.headers([one.prediction for one in heard], ignored))
+
+    async def _heard(
+        self, caller: Caller, version: RunnableVersion, asked: _Asked, inputs: Sequence[JsonObject], receive: Receive
+    ) -> list[Heard]:
+        model = asked.request.model
+        if worth_it(version, asked.stops):
+            return await listen(self.calls, caller, model, inputs, asked.stops, receive)
+        made = await self.calls.run_all(caller, model, inputs, receive)
+        return [Heard(one, *cut(joined(one.output), asked.stops)) for one in made]
 
     async def _streamed(
         self,
         caller: Caller,
-        model: str,
         asked: _Asked,
         inputs: Sequence[JsonObject],
         ignored: Sequence[str],
         receive: Receive,
     ) -> ASGIApp:
-        followers = await self.calls.follow_all(caller, model, inputs, receive)
+        followers = await self.calls.follow_all(caller, asked.request.model, inputs, receive)
         made = [one.prediction for one in followers]
         headers = requests.headers(made, ignored)
         whole = asked.whole(made)
@@ -136,20 +147,19 @@ class _Asked:
         characters = sum(len(one.text) for one in self._turns)
         return Whole(_about(made[0]), characters, self.request.with_usage, len(made), self._reason)
 
-    def completion(self, made: Sequence[Prediction]) -> bytes:
+    def completion(self, heard: Sequence[Heard]) -> bytes:
         """The whole answer."""
         choices: list[JsonValue] = []
         usages: list[Usage] = []
         characters = sum(len(one.text) for one in self._turns)
-        for index, prediction in enumerate(made):
-            text, found = cut(joined(prediction.output), self.stops)
-            reason = self._reason(prediction) if found is None else "stop"
-            message: JsonObject = {"role": "assistant", "content": text, "refusal": None}
+        for index, one in enumerate(heard):
+            reason = self._reason(one.prediction) if one.stop is None else "stop"
+            message: JsonObject = {"role": "assistant", "content": one.text, "refusal": None}
             choices.append({"index": index, "message": message, "logprobs": None, "finish_reason": reason})
-            usages.append(usage(prediction, characters, len(text)))
+            usages.append(usage(one.prediction, characters, len(one.text)))
         return jsontext.dump_bytes(
             {
-                **_about(made[0]),
+                **_about(heard[0].prediction),
                 "object": "chat.completion",
                 "choices": choices,
                 "usage": usage_json(total(usages)),

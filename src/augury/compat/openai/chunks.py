@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from augury.compat.openai import errors
 from augury.compat.stops import Cutter
+from augury.compat.texts import piece
 from augury.compat.usage import Usage, total, usage
 from augury.domain import jsontext
 from augury.domain.errors import CallerError
@@ -85,7 +86,7 @@ class ChoiceFrames:
         if self._cutter is None and data[0] == '"':
             self._said += _length(data)
             return self._before + data.encode() + self._after
-        return self._content(self._shown(_text(data)))
+        return self._content(self._shown(piece(data)))
 
     def end(self, prediction: Prediction) -> bytes:
         """What was held back, why it ended, and what follows the last choice."""
@@ -116,10 +117,5 @@ def usage_json(found: Usage) -> JsonObject:
     }
 
 
-def _text(data: JsonText) -> str:
-    value = jsontext.loads(data)
-    return value if isinstance(value, str) else data
-
-
 def _length(data: JsonText) -> int:
-    return len(_text(data)) if "\\" in data else len(data) - 2
+    return len(piece(data)) if "\\" in data else len(data) - 2

@@ -46,14 +46,12 @@ class Listed:
         caller = await self._caller(request)
         owner, asked = str(request.path_params["owner"]), str(request.path_params["name"])
         name, colon, number = asked.partition(":")
+        if colon and not number.isdecimal():
+            raise _not_offered(owner, asked)
         details = await self.calls.models.get(caller, owner, name)
         version = await self.calls.models.get_version(caller, owner, name, number) if colon else details.latest
         if version is None or not any(version.compatibilities.values()):
-            raise NotFound(
-                f"{owner[:64]}/{asked[:64]} offers none of the compatible endpoints.",
-                code="model_not_compatible",
-                hint="Every model can be called by POST /v1/predictions.",
-            )
+            raise _not_offered(owner, asked)
         model = details.model
         shown = f"{model.owner}/{model.name}" + (f":{version.number}" if colon else "")
         return problems.respond(200, _shown(shown, model.owner, version.created_at if colon else model.created_at))
@@ -65,3 +63,11 @@ class Listed:
 
 def _shown(name: str, owner: str, created: int) -> JsonObject:
     return {"id": name, "object": "model", "created": created // 1_000_000, "owned_by": owner}
+
+
+def _not_offered(owner: str, name: str) -> NotFound:
+    return NotFound(
+        f"{owner[:64]}/{name[:64]} is none of the models that offer a compatible endpoint.",
+        code="model_not_compatible",
+        hint="Every model can be called by POST /v1/predictions.",
+    )
