@@ -34,6 +34,11 @@ class _BatchWorker(Worker):
         return 0 if self.head_lasts else super().room
 
     @property
+    def load(self) -> int:
+        """All of its slots behind a batch that lasts, however small that is."""
+        return self.slots if self.head_lasts else len(self.runs)
+
+    @property
     def head_lasts(self) -> bool:
         """Whether the batch that runs has been running for a while."""
         head = next(iter(self.runs.values()), None)

@@ -329,7 +329,7 @@ class Supervisor:
         if self.dispatcher.closed:
             return LOOK_SECONDS
         options = lane.version.options
-        demand = Demand(queued, lane.running, options.slots)
+        demand = Demand(queued, lane.load, options.slots)
         target = wanted(demand, least=lane.least, most=options.workers_max)
         now = time.monotonic()
         if lane.crashes >= CRASHES and now < lane.not_before:

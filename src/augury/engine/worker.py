@@ -142,6 +142,11 @@ class Worker:
         return most - len(self.runs) - self.reserved
 
     @property
+    def load(self) -> int:
+        """How many of its slots are taken."""
+        return len(self.runs)
+
+    @property
     def head_lasts(self) -> bool:
         """Whether what runs alone in it has been running for a while, so that nothing should wait behind it."""
         if self.slots != 1:
