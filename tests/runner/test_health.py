@@ -130,4 +130,4 @@ def test_one_that_says_nothing_is_well_and_a_failing_model_is_not_asked_each_tim
         worker.ready()
         for n in range(20):
             assert worker.predict(str(n), n=-1).outcome == "failed"
-        assert worker.logs(None) == [("stdout", "asked 1 True")]
+        assert worker.logs(None) == [("stdout", "asked 1 True"), ("stdout", "asked 2 True")]

@@ -23,7 +23,7 @@ LIMIT = 5.0
 IDLE = 30.0
 """Seconds without a prediction after which the model is asked."""
 PAUSE = 1.0
-"""Seconds between two questions at least, however many predictions fail."""
+"""Seconds between two questions because of failures at least, however many predictions fail."""
 
 Item = TypeVar("Item")
 
@@ -42,8 +42,9 @@ class Health:
         """Is called after each end of a prediction, perhaps in another thread."""
         self._lock = threading.Lock()
         self._failed = False
-        self._asked = time.monotonic() - PAUSE
-        self._active = time.monotonic()
+        self._asked = self._active = time.monotonic()
+        self._not_before = self._asked
+        """When it may be asked again because of a failure."""
 
     def note(self, done: Done) -> None:
         """A prediction has ended."""
@@ -57,8 +58,8 @@ class Health:
         """Seconds until the model is to be asked; None: never again."""
         if self.is_lost:
             return None
-        last = self._asked
-        return (last + PAUSE if self._failed else max(self._active, last) + IDLE) - time.monotonic()
+        due = self._not_before if self._failed else max(self._active, self._asked) + IDLE
+        return due - time.monotonic()
 
     def check(self) -> None:
         """Ask now, and tell what is wrong."""
@@ -96,7 +97,7 @@ class Health:
 
     @contextlib.contextmanager
     def _within_limit(self) -> Generator[None, None, None]:
-        self._failed, self._asked = False, time.monotonic()
+        failed, self._failed, self._asked = self._failed, False, time.monotonic()
         late = threading.Timer(LIMIT, self._lose, (f"healthcheck() took more than {LIMIT:g} s.",))
         late.daemon = True
         late.start()
@@ -105,6 +106,8 @@ class Health:
         finally:
             late.cancel()
             self._asked = time.monotonic()
+            if failed:
+                self._not_before = self._asked + PAUSE
 
     def _lose(self, reason: str) -> None:
         with self._lock:
