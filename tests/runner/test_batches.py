@@ -11,6 +11,7 @@ import pytest
 
 from augury.protocol import Begun, Cancel, Done, Metric, Predict, Progress, Recall, Recalled, SetupFailed, Shutdown
 from tests.runner.driver import Worker
+from tests.support.signals import until
 
 KINDS = {"sync": "def", "async": "async def"}
 kinds = pytest.mark.parametrize("kind", ["sync", "async"])
@@ -401,3 +402,66 @@ def test_a_default_is_that_of_one_prediction(tmp_path: Path, kind: str) -> None:
         worker.send(Predict("a", {}), Predict("b", {"n": 1, "m": 2}), Predict("c", {"n": -1}))
         assert [worker.done(one).output for one in "ab"] == [[3, None], [1, 2]]
         assert worker.done("c").type == "InputError"
+
+
+@kinds
+def test_what_an_input_prints_while_it_is_read_is_its_own(tmp_path: Path, kind: str) -> None:
+    source = """
+        from dataclasses import dataclass
+        @dataclass
+        class Box:
+            n: int
+            def __post_init__(self):
+                print("box", self.n, end="")
+        KIND predict(box: list[Box]) -> list[int]:
+            print("call")
+            return [one.n for one in box]
+    """
+    with Worker(tmp_path, batched(source, kind), slots=2, batch_wait=5) as worker:
+        worker.ready()
+        worker.send(*[Predict(str(n), {"box": {"n": n}}) for n in (1, 2)])
+        assert [worker.done(n).output for n in "12"] == [1, 2]
+        assert [sorted(worker.logs(n)) for n in "12"] == [[("stdout", f"box {n}"), ("stdout", "call")] for n in "12"]
+
+
+def test_an_alarm_of_the_models_own_between_two_batches_does_not_end_the_worker(tmp_path: Path) -> None:
+    source = """
+        import signal
+        def late(*_):
+            raise TimeoutError("late")
+        signal.signal(signal.SIGALRM, late)
+        def predict(n: list[int]) -> list[int]:
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            return n
+    """
+    with Worker(tmp_path, source, slots=3, batch_wait=0.0) as worker:
+        worker.ready()
+        for n in range(3):
+            assert worker.output(str(n), n=n) == n
+            until(lambda n=n: _late(worker) == n + 1, "the alarm is told")
+
+
+def _late(worker: Worker) -> int:
+    worker.receive()
+    return sum("Between two batches: TimeoutError: late" in text for _, text in worker.logs(None))
+
+
+@pytest.mark.parametrize("wait", [None, 0.0])
+def test_a_folder_that_cannot_be_made_fails_also_after_a_cancelled_one(tmp_path: Path, wait: float | None) -> None:
+    source = """
+        import time
+        def predict(n: INT) -> INT:
+            print("begun")
+            while n in (0, [0]):
+                time.sleep(.005)
+            return n
+    """
+    with Worker(tmp_path, source.replace("INT", "int" if wait is None else "list[int]"), batch_wait=wait) as worker:
+        worker.ready()
+        worker.start("a", n=0)
+        worker.log("begun")
+        worker.send(Cancel("a"))
+        assert worker.done("a").outcome == "cancelled"
+        worker.scratch.rename(tmp_path / "moved")
+        worker.scratch.touch()
+        assert worker.predict("b", n=1).type == "NotADirectoryError"

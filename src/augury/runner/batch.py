@@ -91,6 +91,7 @@ class Batch:
             if len(self._open) == 1:
                 return True
             run = self._open.pop(prediction)
+        self._desk.capture.finish(prediction)
         run.end(run.cancelled(None))
         self.decided.put(None)
         return False
@@ -111,7 +112,7 @@ class Batch:
         """Report these ends, after the last lines and with nothing left behind."""
         with contextlib.ExitStack() as rest:  # whatever is raised on the way, each of them ends
             for run, done in reversed(ends):
-                rest.callback(run.end, done)
+                rest.callback(self._end, run, done)
             self._desk.capture.finish(WHOLE)
             self._desk.capture.redirect(self._desk.channel.send)
             self._leave()
@@ -192,6 +193,13 @@ class Batch:
                 return
         self._desk.capture.finish(run.id)
         run.end(run.failed(error))
+
+    def _end(self, run: Member, done: Done) -> None:
+        if self._open.pop(run.id, None) is not None:
+            try:
+                self._desk.capture.finish(run.id)
+            finally:
+                run.end(done)
 
     def _close(self) -> List[Member]:
         now = time.perf_counter()

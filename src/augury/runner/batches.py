@@ -11,6 +11,7 @@ import contextlib
 import os
 import threading
 import time
+from queue import Empty, SimpleQueue
 from typing import Any, Dict, List, Optional, Tuple
 
 from augury.protocol import Done, Predict, Recalled
@@ -35,18 +36,20 @@ class Batches:
         self._health = health
         self._size = size
         self._wait = wait
-        self._changed = threading.Condition()
+        # No Condition: an alarm of the model's own that is raised in one may leave it locked for ever.
+        self._lock = threading.Lock()
+        self._changed: SimpleQueue[None] = SimpleQueue()
         self._waiting: Dict[str, Tuple[Predict, float]] = {}
         self._current: Optional[Batch] = None
         self._closing = False
 
     def predict(self, message: Predict) -> None:
-        with self._changed:
+        with self._lock:
             self._waiting[message.id] = message, time.monotonic()
-            self._changed.notify()
+        self._changed.put(None)
 
     def cancel(self, prediction: str) -> None:
-        with self._changed:
+        with self._lock:
             waited = self._waiting.pop(prediction, None) is not None
             batch = self._current
         if waited:
@@ -55,26 +58,32 @@ class Batches:
             self._interrupts.request(batch.key)
 
     def recall(self, predictions: List[str]) -> None:
-        with self._changed:
+        with self._lock:
             removed = [one for one in predictions if self._waiting.pop(one, None) is not None]
         self._desk.channel.send(Recalled(removed))
 
     def shut_down(self) -> None:
         """serve() returns when what waits before this has run."""
-        with self._changed:
+        with self._lock:
             self._closing = True
-            self._changed.notify()
+        self._changed.put(None)
 
     def serve(self) -> None:
         """Run what comes until shut_down()."""
+        late: BaseException = RuntimeError()
         while True:
             try:
+                batch = self._current
+                if batch is not None:  # cut off by such an alarm: nobody of it may stay without an end
+                    batch.end(batch.fail(late))
+                    self._current = None
                 batch = self._next()
                 if batch is None:
                     return
                 self._run(batch)
                 self._current = batch = None  # Inputs can be big: they do not stay while nothing runs.
             except BaseException as error:  # noqa: BLE001 - a late alarm of the model's own must not end the worker
+                late = error
                 self._desk.warn_outside("Between two batches", error)
 
     def _next(self) -> Optional[Batch]:
@@ -84,14 +93,15 @@ class Batches:
             if due is not None and due <= 0 and self._health is not None:
                 self._health.check()
                 continue
-            with self._changed:
+            with self._lock:
                 left = None if self._health is not None and self._health.is_lost else self._left()
                 if left is None and self._closing:
                     return None
                 if left is not None and left <= 0:
                     return self._take()
-                pauses = [one for one in (left, due) if one is not None]
-                self._changed.wait(min(pauses, default=None))
+            pauses = [one for one in (left, due) if one is not None]
+            with contextlib.suppress(Empty):
+                self._changed.get(timeout=min(pauses, default=None))
 
     def _left(self) -> Optional[float]:
         """Seconds until a batch is to begin; None where nothing waits."""
@@ -103,12 +113,14 @@ class Batches:
         return first[1] + self._wait - time.monotonic()
 
     def _take(self) -> Batch:
-        chosen = list(self._waiting)[: self._size]
-        messages = [self._waiting.pop(one)[0] for one in chosen]
-        self._current = Batch(self._desk, self._scratch, messages, self._stopped)
-        return self._current
+        waiting = list(self._waiting.items())
+        messages = [message for _, (message, _) in waiting[: self._size]]
+        batch = Batch(self._desk, self._scratch, messages, self._stopped)
+        self._current, self._waiting = batch, dict(waiting[self._size :])
+        return batch
 
     def _run(self, batch: Batch) -> None:
+        self._interrupts.raised = False
         try:
             batch.enter()
             self._desk.capture.install()

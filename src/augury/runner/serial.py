@@ -71,6 +71,7 @@ class Serial:
 
     def _run(self, message: Predict) -> None:
         run = Run(self._desk, message, self._scratch.current, self._stopped)
+        self._interrupts.raised = False
         try:
             self._scratch.enter(run.id)
             self._desk.capture.install()
