@@ -80,6 +80,7 @@ class CreatePrediction:
         try:
             await self._answer(scope, receive, send)
         except CallerError as error:
+            error = await auth.explained(self.access, auth.header(scope), error)
             await problems.answer(error, scope.get(problems.REQUEST_ID, ""))(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -18,8 +18,9 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Scope
 
+from augury.api import auth
 from augury.domain import errors, jsontext
-from augury.domain.errors import CallerError, InvalidRequest, Problem, TooManyRequests
+from augury.domain.errors import CallerError, InvalidRequest, Problem, TooManyRequests, Vanished
 from augury.domain.jsontext import InvalidJson, JsonValue
 
 REQUEST_ID = "augury.request_id"
@@ -118,6 +119,8 @@ def _problem(found: Mapping[str, Any], prefix: Iterable[str | int]) -> Problem:
 
 async def _on_caller_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, CallerError)  # noqa: S101 - tells the type checker what this handler is registered for
+    if isinstance(error, Vanished):
+        error = await auth.explained(request.app.state.access, auth.header(request.scope), error)
     return answer(error, request.scope.get(REQUEST_ID, ""))
 
 
