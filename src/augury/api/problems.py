@@ -31,6 +31,7 @@ STATUS: Mapping[type[CallerError], int] = {
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
+    errors.Vanished: 404,
     errors.Conflict: 409,
     errors.Gone: 410,
     errors.TooLarge: 413,
