@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.support.publishing import Client, Json
+from tests.support.server import Server
 from tests.support.signals import until
 
 COUNTING = """
@@ -258,3 +259,25 @@ def test_files_go_in_and_out_for_each_and_a_stream_has_the_output_as_its_only_it
     items = [line for line in answer.text.splitlines() if line.startswith("data: ") and "1.txt" in line]
     assert [line.startswith("event: output") for line in answer.text.splitlines()].count(True) == 1, answer.text
     assert items
+
+
+def test_a_batch_of_one_is_a_batch_all_the_same(client: Client) -> None:
+    model = client.publish("single", SYNC, "batch = { max_size = 1, max_wait = 60 }")
+    made = [client.create(model, n=n, seconds=0) for n in range(30)]
+    ended = [client.ended(one["id"]) for one in made]
+    assert [one["output"]["n"] for one in ended] == list(range(30))
+    assert {one["metrics"]["size"] for one in ended} == {1}
+
+
+def test_what_waits_for_a_batch_when_the_server_stops_runs_after_its_restart(
+    own_server: Server, own_client: Client
+) -> None:
+    model = own_client.publish("restarted", SYNC, "batch = { max_size = 3, max_wait = 60 }")
+    made = [own_client.create(model, n=n) for n in range(3)]
+    assert [own_client.ended(one["id"])["output"]["n"] for one in made] == [0, 1, 2]
+    waiting = [own_client.create(model, n=n) for n in (3, 4)]
+    own_server.restart()
+    last = own_client.create(model, n=5)
+    ended = [own_client.ended(one["id"])["output"] for one in (*waiting, last)]
+    assert [one["n"] for one in ended] == [3, 4, 5]
+    assert len({one["call"] for one in ended}) == 1
