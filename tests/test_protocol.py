@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from augury import protocol
 from augury.protocol import (
     INLINE_LIMIT,
+    Begun,
     Cancel,
     Done,
     Fatal,
@@ -31,11 +32,13 @@ from augury.protocol import (
     Recalled,
     SetupFailed,
     Shutdown,
+    Unhealthy,
 )
 
 EVERY: list[Message] = [
     Load("/m", "predict.py:Predictor", 4, "/s", 1000, ["10.0.0.0/8"]),
     Load("/m", None, 1, "/s", 1000),
+    Load("/m", None, 8, "/s", 1000, [], None, 0.05),
     Predict("p1", {"text": "ü\u2028\x00😀", "n": 12345678901234567890123, "f": 1.5, "none": None, "list": [1, [2]]}),
     Cancel("p1"),
     Recall(["p1", "p2"]),
@@ -47,9 +50,11 @@ EVERY: list[Message] = [
     Log(None, "stderr", "", 0.0),
     Metric("p1", "tokens", {"in": 1}),
     Progress("p1", 0.5, None),
+    Begun(["p1", "p2"]),
     Recalled([]),
     Done("p1", "succeeded", 0.25, {"kind": "Shutdown"}),
     Done("p1", "failed", None, None, "ValueError", "no", ["a", "b"]),
+    Unhealthy("healthcheck() returned False"),
     Fatal("the end"),
 ]
 

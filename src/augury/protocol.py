@@ -13,7 +13,7 @@ import struct
 from dataclasses import dataclass, field, fields
 from typing import Any, Callable, Dict, List, Optional, Type, Union
 
-VERSION = 3
+VERSION = 4
 INLINE_LIMIT = 1 << 20
 """Bytes of a body that travels in the socket; a bigger one is spilled to a file."""
 MESSAGE_LIMIT = 1 << 28
@@ -42,7 +42,7 @@ class Load:
     entry: Optional[str]
     """Such as "predict.py:Predictor"; None lets the loader find it."""
     slots: int
-    """How many predictions an async predict() may run at once."""
+    """How many predictions an async predict() may run at once, or a batch may have."""
     scratch: str
     """The worker's own folder: run folders are made in it."""
     max_output: int
@@ -51,6 +51,8 @@ class Load:
     """Networks (CIDR) that file inputs may be fetched from although they are not public."""
     outbox: Optional[str] = None
     """Folder that output files are put into, to be taken from there; None: they become data: URIs."""
+    batch_wait: Optional[float] = None
+    """Seconds that the first prediction of a batch waits for others; None: predict() gets them one by one."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class Hello:
 
 @dataclass(frozen=True)
 class Ready:
-    """setup() is done; predictions may come. `slots` is 1 unless predict() is async."""
+    """setup() is done; predictions may come. `slots` is 1 unless predict() is async or gets batches."""
 
     seconds: float
     slots: int
@@ -157,6 +159,13 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """These are a batch that begins now; told only where predict() gets batches."""
+
+    ids: List[str]
+
+
+@dataclass(frozen=True)
 class Recalled:
     """These had not begun and will not."""
 
@@ -181,6 +190,13 @@ class Done:
 
 
 @dataclass(frozen=True)
+class Unhealthy:
+    """healthcheck() says that the model can go on no more: what has not begun will not, what runs may end."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Fatal:
     """The runner itself cannot go on: the process exits after this."""
 
@@ -188,14 +204,14 @@ class Fatal:
 
 
 ToRunner = Union[Load, Predict, Cancel, Recall, Shutdown]
-ToEngine = Union[Hello, Ready, SetupFailed, Log, Metric, Progress, Output, Recalled, Done, Fatal]
+ToEngine = Union[Hello, Ready, SetupFailed, Log, Metric, Progress, Output, Begun, Recalled, Done, Unhealthy, Fatal]
 Message = Union[ToRunner, ToEngine]
 
 _KINDS: Dict[str, Type[Any]] = {
     kind.__name__: kind
     for kind in (
         Load, Predict, Cancel, Recall, Shutdown,
-        Hello, Ready, SetupFailed, Log, Metric, Progress, Output, Recalled, Done, Fatal,
+        Hello, Ready, SetupFailed, Log, Metric, Progress, Output, Begun, Recalled, Done, Unhealthy, Fatal,
     )
 }  # fmt: skip
 _FIELDS: Dict[Type[Any], List[str]] = {kind: [one.name for one in fields(kind)] for kind in _KINDS.values()}

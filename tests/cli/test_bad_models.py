@@ -46,6 +46,18 @@ BAD = {
         "# /// script\n# [tool.augury]\n# concurency = 2\n# ///\ndef predict() -> int:\n    return 1\n",
         ("predict.py:3", "concurency"),
     ),
+    "batch of no lists": Bad(
+        "# /// script\n# tool.augury.batch.max_size = 2\n# ///\ndef predict(x: int) -> list[int]:\n    return [x]\n",
+        ("predict.py:4", "list[int] instead of int"),
+    ),
+    "batch that yields": Bad(
+        "# /// script\n# tool.augury.batch.max_size = 2\n# ///\ndef predict(x: list[int]) -> list[int]:\n    yield x\n",
+        ("predict.py:4", "a batch cannot yield", "remove `batch`"),
+    ),
+    "batch and concurrency": Bad(
+        "# /// script\n# [tool.augury]\n# concurrency = 2\n# batch = {max_size = 2}\n# ///\n",
+        ("predict.py:3", "exclude each other", "remove concurrency"),
+    ),
     "exit at import": Bad("import os\nos._exit(7)\ndef predict() -> int:\n    return 1\n", ("7",)),
 }  # fmt: skip
 

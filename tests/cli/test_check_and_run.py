@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,27 @@ def test_check_says_nothing_of_other_apis_where_there_are_none(alone: Augury, tm
     path = write_model(tmp_path, CHOOSY)
     assert "offers" not in alone.done("check", path).err
     assert alone.done("check", path, "--json").json["offers"] == []
+
+
+def test_a_model_that_gets_batches_is_shown_as_its_callers_see_it_and_run_without_waiting(
+    alone: Augury, tmp_path: Path
+) -> None:
+    batched = """
+        # /// script
+        # tool.augury.batch = {max_size = 8, max_wait = 3600}
+        # ///
+        from typing import Annotated
+        from augury import Input
+        def predict(text: list[str], times: Annotated[list[int], Input(ge=1, default=2)]) -> list[str]:
+            return [one * many for one, many in zip(text, times)]
+        """
+    model = write_model(tmp_path, textwrap.dedent(batched))
+    assert [row[:3] for row in alone.done("check", model).rows] == [
+        ["text", "string", "(required)"],
+        ["times", "integer (≥ 1)", "2"],
+        ["→ output", "string", ""],
+    ]
+    assert alone.done("run", model, "-i", "text=ab").out.strip() == '"abab"'
 
 
 def test_check_alone_does_not_run_setup_and_with_start_does(alone: Augury, tmp_path: Path) -> None:

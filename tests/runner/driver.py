@@ -12,6 +12,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,6 +39,7 @@ class Worker:
         source: str,
         *,
         slots: int = 1,
+        batch_wait: float | None = None,
         entry: str | None = None,
         max_output: int = 32 << 20,
         fetch_allow: list[str] | None = None,
@@ -74,7 +76,8 @@ class Worker:
         if drain:
             self._drain.start()
         self.hello = self.expect(Hello)
-        self.send(Load(str(self.model), entry, slots, str(self.scratch), max_output, fetch_allow or []))
+        load = Load(str(self.model), entry, slots, str(self.scratch), max_output, fetch_allow or [])
+        self.send(replace(load, batch_wait=batch_wait))
 
     def __enter__(self) -> Worker:
         return self

@@ -385,6 +385,26 @@ def test_what_fetching_raises_is_not_swallowed_by_a_union() -> None:
         decoded(taking(File | int), URL, refuse)
 
 
+def test_a_union_has_files_and_models_among_its_types() -> None:
+    signature = taking(File | m.Box | list[m.Box] | int)
+    fits = checker(schemas(signature)["input"])
+
+    def fetched(text: str, request: FileRequest) -> File:
+        return File("/tmp/" + text.rpartition("/")[2])
+
+    def read(value: Any) -> Any:
+        assert fits({"x": value})
+        return decoded(signature, value, fetched)
+
+    file = read("https://example.com/a.png")
+    assert isinstance(file, File)
+    assert file.name == "a.png"
+    assert read({"width": 2}) == m.Box(2.0)
+    assert read([{"width": 2}, {"width": 3}]) == [m.Box(2.0), m.Box(3.0)]
+    assert read(4) == 4
+    assert not fits({"x": {"height": "tall"}})
+
+
 # Everything else that can be thought of.
 
 

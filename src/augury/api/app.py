@@ -66,7 +66,7 @@ def create_app(services: Services, limits: Limits, fronts: Fronts) -> FastAPI:
             *_rate_limit(services, limits),
             _body_limit(limits, fronts),
             Middleware(create),
-            Middleware(Enter),
+            Middleware(Enter, access=services.access),
         ],
         redirect_slashes=False,
         # What it would look for on each request, on a server that sends nothing to anybody.

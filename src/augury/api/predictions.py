@@ -81,6 +81,7 @@ class CreatePrediction:
         try:
             await self._answer(scope, receive, send)
         except CallerError as error:
+            error = await auth.explained(self.access, auth.header(scope), error)
             await problems.answer(error, scope)(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:

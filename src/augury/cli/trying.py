@@ -75,12 +75,13 @@ def _subject(workbench: Workbench, checked: Checked) -> Generator[Subject]:
     settings, options = workbench.settings, checked.project.options
     plan = Plan(
         entry=checked.description.entry,
-        slots=options.concurrency,
+        slots=options.slots,
         setup_timeout=options.setup_timeout or settings.setup_timeout,
         run_timeout=options.run_timeout or settings.run_timeout,
         cancel_grace=settings.cancel_grace,
         max_output=settings.max_output,
         fetch_allow=tuple(str(network) for network in settings.fetch_allow),
+        batch_wait=None if options.batch is None else 0.0,
     )
     environment = checked.environment
     with staged(checked.project) as folder, tempfile.TemporaryDirectory(prefix="augury-worker-") as home:

@@ -5,6 +5,7 @@ CallerError
   Unauthenticated      no token, or not a valid one
   Forbidden            visible, but not permitted
   NotFound             does not exist, or may not be seen
+    Vanished           what the request refers to was deleted while it was answered
   Conflict             clashes with what is there, or the state does not allow it
   Gone                 was removed by retention
   TooLarge             over a limit, which it names
@@ -71,6 +72,17 @@ class Forbidden(CallerError):
 
 class NotFound(CallerError):
     """There is no such thing, or the caller may not see it."""
+
+
+class Vanished(NotFound):
+    """What a row was to refer to was deleted at the same moment; nothing was stored."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Something that this refers to was deleted at the same moment.",
+            code="deleted_meanwhile",
+            hint="Nothing was stored: look what is still there, and ask again.",
+        )
 
 
 class Conflict(CallerError):

@@ -56,6 +56,11 @@ class RunOptions:
     """Only what the author said; what is missing is inferred when the version is published."""
     batch: Batch | None = None
 
+    @property
+    def slots(self) -> int:
+        """How many predictions a worker takes at once."""
+        return self.concurrency if self.batch is None else self.batch.max_size
+
     def to_json(self) -> JsonObject:
         """A plain object that `from_json` reads back to the same options."""
         batch = self.batch

@@ -30,6 +30,7 @@ _REASONS = {
     "protocol": "protocol",
     "shutdown": "shutdown",
     "lease lost": "lease",
+    "unhealthy": "unhealthy",
 }
 
 

@@ -38,9 +38,9 @@ class Lane:
     """Whether it gets nothing more: what its workers have, they finish."""
 
     @property
-    def running(self) -> int:
-        """Predictions in the workers of this lane."""
-        return sum(len(one.runs) for one in self.workers)
+    def load(self) -> int:
+        """How many slots of its workers are taken."""
+        return sum(one.load for one in self.workers)
 
     @property
     def strength(self) -> int:

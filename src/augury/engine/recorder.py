@@ -108,7 +108,8 @@ class Recorder:
             status, failure = self._stopped(run.stop, lane.version, run, ending.lines)
             self._finish(run, status, failure=failure, seconds=self._age(run))
         elif ending.killed_for not in (None, "protocol"):
-            self._give_back([run], counted=True, reason=_reason(ending))
+            # Of one that is unhealthy nothing was running, whatever it had been sent.
+            self._give_back([run], counted=ending.unhealthy is None, reason=_reason(ending))
         elif run.assignment.prediction.retried < lane.version.options.retries:
             why = "its worker ended and the version allows another try"
             self._give_back([run], counted=False, reason=why, retried=True)
@@ -285,6 +286,8 @@ def _death(ending: Ending, run: Run) -> Failure:
 def _reason(ending: Ending) -> str:
     if ending.killed_for == "shutdown":
         return "the server was stopped"
+    if ending.unhealthy is not None:
+        return f"its worker was unhealthy: {ending.unhealthy}"
     if ending.killed_for is not None and ending.killed_for.startswith("stop:"):
         return "its worker was killed because another prediction in it did not stop"
     return f"its worker was stopped ({ending.killed_for})"

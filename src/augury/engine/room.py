@@ -111,7 +111,7 @@ class Room:
 
     def _leaving(self, *, busy: bool) -> list[str]:
         """Those that go by themselves, with or without those that have something to finish first."""
-        leaving = (one for one in self.dispatcher.workers() if one.state is State.DRAINING)
+        leaving = (one for one in self.dispatcher.workers() if one.state in (State.DRAINING, State.UNHEALTHY))
         return [one.id for one in leaving if busy or not one.busy]
 
     def _lacks(self, lane: Lane) -> None:

@@ -24,6 +24,7 @@ from augury.domain.jsontext import JsonObject, JsonValue
 from augury.domain.logline import Line
 from augury.domain.prediction import Failure, external
 from augury.domain.scaling import Demand, backoff, wanted
+from augury.engine.batching import make_worker
 from augury.engine.causes import (
     COOL_DOWN_SECONDS,
     CRASHES,
@@ -236,8 +237,10 @@ class Supervisor:
         self.recorder.lost(lane, worker, ending, runs)
         self._tally(ending)
         how = describe_exit(ending.code)
+        if ending.unhealthy is not None:
+            log.warning("worker unhealthy", extra={"worker": worker.id, "reason": ending.unhealthy})
         log.info("worker ended", extra={"worker": worker.id, "exit": how, "killed_for": ending.killed_for})
-        end = partial(self.fleet.worker_ended, worker.id, ending.killed_for or how)
+        end = partial(self.fleet.worker_ended, worker.id, ending.unhealthy or ending.killed_for or how)
         self.tasks.start_soon(guarded, "worker ended", end)
         self._judge(lane, ending, running=bool(runs))
         self.note_change()
@@ -246,7 +249,7 @@ class Supervisor:
     def _tally(self, ending: Ending) -> None:
         why = reason(ending)
         self.tally.worker_ends[why] += 1
-        if ending.was_ready and why in ("crash", "protocol"):
+        if ending.was_ready and why in ("crash", "protocol", "unhealthy"):
             self.tally.restarts += 1
 
     async def _enlist(self, worker: Worker) -> None:
@@ -326,7 +329,7 @@ class Supervisor:
         if self.dispatcher.closed:
             return LOOK_SECONDS
         options = lane.version.options
-        demand = Demand(queued, lane.running, options.concurrency)
+        demand = Demand(queued, lane.load, options.slots)
         target = wanted(demand, least=lane.least, most=options.workers_max)
         now = time.monotonic()
         if lane.crashes >= CRASHES and now < lane.not_before:
@@ -347,7 +350,7 @@ class Supervisor:
             self.tasks.start_soon(guarded, "worker", partial(self._employ, lane, worker_id))
         starting = lane.hiring + sum(one.state is State.STARTING for one in lane.workers)
         if starting and queued:
-            await self.execution.mark_starting(lane.version.version_id, starting * lane.version.options.concurrency)
+            await self.execution.mark_starting(lane.version.version_id, starting * lane.version.options.slots)
 
     def _abort_starts(self, lane: Lane, target: int) -> None:
         """Nothing waits any more for workers that are still being set up."""
@@ -389,7 +392,7 @@ class Supervisor:
         try:
             prepared = await self.bundles.prepare(version.digest)
             await self.fleet.worker_starts(
-                worker_id, self.node_id, version.version_id, version.revision, version.options.concurrency
+                worker_id, self.node_id, version.version_id, version.revision, version.options.slots
             )
             launch = await self._launch(version, worker_id, prepared)
             # With another configuration by now, it is not among those that are replaced for that.
@@ -397,7 +400,7 @@ class Supervisor:
                 await self.fleet.worker_ended(worker_id, "not needed any more")
                 return None
             self.tally.worker_starts += 1
-            worker = Worker(self.launcher, launch, self._plan(lane), self)
+            worker = make_worker(self.launcher, launch, self._plan(lane), self)
             lane.workers.append(worker)
             self._lanes[worker_id] = lane
             # An environment can take minutes: perhaps nobody waits any more.
@@ -436,13 +439,14 @@ class Supervisor:
         options = lane.version.options
         return Plan(
             entry=lane.version.entry,
-            slots=options.concurrency,
+            slots=options.slots,
             setup_timeout=options.setup_timeout or self.limits.setup_timeout,
             run_timeout=options.run_timeout or self.limits.run_timeout,
             cancel_grace=self.limits.cancel_grace,
             max_output=self.limits.max_output,
             fetch_allow=self.limits.fetch_allow,
             files=True,
+            batch_wait=None if options.batch is None else options.batch.max_wait,
         )
 
     def _forget(self, lane: Lane) -> None:

@@ -18,6 +18,8 @@ class State(StrEnum):
     READY = "ready"
     DRAINING = "draining"
     """Takes nothing new, finishes what it has."""
+    UNHEALTHY = "unhealthy"
+    """The same, and what has not begun in it goes back; its model has said that it can go on no more."""
     ENDED = "ended"
 
 
@@ -34,6 +36,8 @@ class Ending:
     was_ready: bool
     retired: bool = False
     """Whether it had been asked to end."""
+    unhealthy: str | None = None
+    """What healthcheck() found, where that is why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +53,5 @@ class Plan:
     fetch_allow: tuple[str, ...] = ()
     files: bool = False
     """Whether output files are taken from the spill folder; else they are data: URIs in the output."""
+    batch_wait: float | None = None
+    """Seconds that the first prediction of a batch waits for others, `slots` at most; None: they run one by one."""

@@ -19,6 +19,7 @@ from augury.domain.ids import AccountId, IdSource, PredictionId, WorkerId
 from augury.domain.jsontext import JsonObject, JsonText, JsonValue
 from augury.domain.logline import Line
 from augury.domain.prediction import Assignment, ModelRef, Prediction, Status
+from augury.engine.batching import make_worker
 from augury.engine.launcher import Launch, Launcher
 from augury.engine.run import Run, Stop
 from augury.engine.worker import Ending, Plan, Worker
@@ -106,7 +107,7 @@ class _Trial:
             subject.home,
             variables=subject.environ,
         )
-        self.worker = Worker(launcher, launch, subject.plan, self)
+        self.worker = make_worker(launcher, launch, subject.plan, self)
         self._hear = hear
         self._take = take
         self._plan = subject.plan

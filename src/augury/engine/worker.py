@@ -11,7 +11,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +23,7 @@ from augury.domain.logline import LINE_LIMIT, Line
 from augury.domain.mask import Mask
 from augury.domain.prediction import Assignment
 from augury.engine.launcher import Launch, Launcher, Process
+from augury.engine.masked import masked
 from augury.engine.pipe import Lines, Pipe
 from augury.engine.run import KEPT_LINES, Run, Stop
 from augury.engine.terms import Ending, Plan, State
@@ -93,6 +93,7 @@ class Worker:
         self._wire: Wire | None = None
         self._killed_for: str | None = None
         self._setup_failure: protocol.SetupFailed | None = None
+        self._unhealthy: str | None = None
         self._exited = False
         self._settled = anyio.Event()
         """Set when setup is over, well or not."""
@@ -114,6 +115,7 @@ class Worker:
             protocol.Recalled: self._recalled,
             protocol.Hello: self._hello,
             protocol.SetupFailed: self._setup_failed,
+            protocol.Unhealthy: self._lose,
             protocol.Fatal: self._fatal,
         }
 
@@ -138,6 +140,11 @@ class Worker:
         if self.slots == 1 and self._average is not None and self._quiet >= QUIET_RUNS and not self.head_lasts:
             most = max(1, min(PREFETCH_MOST, int(PREFETCH_SECONDS / max(self._average, 1e-6))))
         return most - len(self.runs) - self.reserved
+
+    @property
+    def load(self) -> int:
+        """How many of its slots are taken."""
+        return len(self.runs)
 
     @property
     def head_lasts(self) -> bool:
@@ -255,6 +262,7 @@ class Worker:
                     max_output=self._plan.max_output,
                     fetch_allow=list(self._plan.fetch_allow),
                     outbox=str(self.spill) if self._plan.files else None,
+                    batch_wait=self._plan.batch_wait,
                 )
             )
             tasks.start_soon(self._limit_setup)
@@ -313,7 +321,7 @@ class Worker:
         if handler is None:
             self._broken(f"it sent a {type(message).__name__}, which only we may send")
         else:
-            handler(_masked(message, self.mask) if self.mask else message)
+            handler(masked(message, self.mask) if self.mask else message)
 
     def _hello(self, message: protocol.Hello) -> None:
         if message.version != protocol.VERSION:
@@ -324,6 +332,16 @@ class Worker:
 
     def _fatal(self, message: protocol.Fatal) -> None:
         self._lines.append(message.message)
+
+    def _lose(self, message: protocol.Unhealthy) -> None:
+        if self.state in (State.READY, State.DRAINING):
+            self.state = State.UNHEALTHY
+            self._unhealthy = message.reason
+            self._killed_for = self._killed_for or "unhealthy"
+            self._send(protocol.Recall(list(self.runs)))
+            # Nothing runs while a model is asked; one that does not come back hands nothing back either.
+            asyncio.get_running_loop().call_later(self._plan.cancel_grace, self.kill, "unhealthy")
+            self._rest()
 
     def _log(self, message: protocol.Log) -> None:
         run = self.runs.get(PredictionId(message.id)) if message.id else None
@@ -436,7 +454,7 @@ class Worker:
     def _rest(self) -> None:
         if not self.busy:
             self.idle_since = time.monotonic()
-            if self.state is State.DRAINING:
+            if self.state in (State.DRAINING, State.UNHEALTHY):
                 self._shut_down()
 
     def _shut_down(self) -> None:
@@ -471,21 +489,6 @@ class Worker:
             self._watch.cancel()
         runs = list(self.runs.values())
         self.runs.clear()
-        ending = Ending(code, self._killed_for, self._setup_failure, list(self._lines), was_ready, retired)
+        lines = list(self._lines)
+        ending = Ending(code, self._killed_for, self._setup_failure, lines, was_ready, retired, self._unhealthy)
         self._listener.ended(self, ending, runs)
-
-
-_SAID: dict[type[object], tuple[str, ...]] = {
-    protocol.Log: ("text",),
-    protocol.Metric: ("name", "value"),
-    protocol.Progress: ("message",),
-    protocol.SetupFailed: ("type", "message", "traceback"),
-    protocol.Done: ("type", "message", "traceback"),
-    protocol.Fatal: ("message",),
-}
-"""The parts of messages in which secrets may stand; the output is the model's answer, and stays as it is."""
-
-
-def _masked(message: protocol.Message, mask: Mask) -> protocol.Message:
-    said = _SAID.get(type(message), ())
-    return replace(message, **{name: mask.value(getattr(message, name)) for name in said}) if said else message

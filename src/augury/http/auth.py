@@ -7,13 +7,14 @@ Knows nothing about what an account may do: the services decide that.
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from augury.domain.account import Caller, Scope
-from augury.domain.errors import Unauthenticated
+from augury.domain.errors import CallerError, Unauthenticated, Vanished
 from augury.service.access import Access
 
 SCHEME = "token"
@@ -30,6 +31,22 @@ async def identify(access: Access, authorization: bytes | None) -> Caller:
     """The caller that an Authorization header proves; raises Unauthenticated."""
     token = bearer(authorization)
     return access.cached(token) or await access.authenticate(token)
+
+
+async def explained(access: Access, authorization: bytes | None, error: CallerError) -> CallerError:
+    """The error to answer with: where what vanished is the account or the token that asked, that nobody asked."""
+    if isinstance(error, Vanished) and authorization is not None:
+        access.forget()
+        try:
+            await identify(access, authorization)
+        except Unauthenticated as refused:
+            return refused
+    return error
+
+
+def header(scope: Mapping[str, Any]) -> bytes | None:
+    """The Authorization header of a request."""
+    return next((value for name, value in scope["headers"] if name == b"authorization"), None)
 
 
 def bearer(authorization: bytes | None) -> str:
@@ -52,13 +69,13 @@ def bearer(authorization: bytes | None) -> str:
 async def _any_caller(
     request: Request, _documented: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 ) -> Caller:
-    return await identify(request.app.state.access, _header(request))
+    return await identify(request.app.state.access, header(request.scope))
 
 
 async def _maybe_caller(
     request: Request, _documented: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 ) -> Caller | None:
-    authorization = _header(request)
+    authorization = header(request.scope)
     # A token that is there has to be right: answering as to a stranger would hide that it is not.
     return await identify(request.app.state.access, authorization) if authorization is not None else None
 
@@ -84,7 +101,3 @@ Administering = Annotated[Caller, Depends(_administering)]
 def _demanded(caller: Caller, scope: Scope) -> Caller:
     caller.demand(scope)
     return caller
-
-
-def _header(request: Request) -> bytes | None:
-    return next((value for name, value in request.scope["headers"] if name == b"authorization"), None)

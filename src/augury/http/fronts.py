@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from augury.domain.errors import CallerError
 from augury.domain.jsontext import JsonObject
-from augury.http import problems
+from augury.http import auth, problems
+from augury.service.access import Access
 
 FRONT = "augury.front"
 """Where the API that answers a request is kept in its ASGI scope, if it is not ours."""
@@ -108,6 +109,7 @@ class Enter:
     """Passes a request on to the API whose it is."""
 
     app: ASGIApp
+    access: Access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -118,6 +120,7 @@ class Enter:
         try:
             await front.app(scope, receive, send)
         except CallerError as error:
+            error = await auth.explained(self.access, auth.header(scope), error)
             await problems.answer(error, scope)(scope, receive, send)
 
 

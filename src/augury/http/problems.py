@@ -19,8 +19,9 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from augury.domain import errors, jsontext
-from augury.domain.errors import CallerError, InvalidRequest, Problem, TooManyRequests
+from augury.domain.errors import CallerError, InvalidRequest, Problem, TooManyRequests, Vanished
 from augury.domain.jsontext import InvalidJson, JsonValue
+from augury.http import auth
 
 REQUEST_ID = "augury.request_id"
 """Where a request's id is kept in its ASGI scope."""
@@ -46,6 +47,7 @@ STATUS: Mapping[type[CallerError], int] = {
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
+    errors.Vanished: 404,
     errors.Conflict: 409,
     errors.Gone: 410,
     errors.TooLarge: 413,
@@ -145,6 +147,8 @@ def _problem(found: Mapping[str, Any], prefix: Iterable[str | int]) -> Problem:
 
 async def _on_caller_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, CallerError)  # noqa: S101 - tells the type checker what this handler is registered for
+    if isinstance(error, Vanished):
+        error = await auth.explained(request.app.state.access, auth.header(request.scope), error)
     return answer(error, request.scope)
 
 

@@ -100,7 +100,8 @@ def describe(
 ) -> tuple[Description, tuple[str, ...]]:
     """Load the project's code in its environment: what it is, and warnings; raises ProjectError."""
     with _alone(project) as folder, tempfile.TemporaryDirectory(prefix="augury-check-") as home:
-        arguments = (str(folder), *((project.entry,) if project.entry else ()))
+        flags = () if project.options.batch is None else ("--batch",)
+        arguments = (*flags, str(folder), *((project.entry,) if project.entry else ()))
         least = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": home, "TMPDIR": home}
         done = Processes().run(
             command(environment, runtime, "describe.py", *arguments),

@@ -103,6 +103,9 @@ def _batch(table: Table) -> Batch | None:
         return None
     batch = table.table("batch")
     batch.refuse_others(("max_size", "max_wait"))
+    if table.integer("concurrency", 1, least=1, most=1000) > 1:
+        hint = "remove concurrency: max_size says how many run together"
+        table.complain("concurrency", f"[{table.path}] concurrency and batch exclude each other", hint)
     if "max_size" not in batch.values:
         batch.complain("max_size", f"[{batch.path}] max_size is missing: how many predictions one call may get")
     return Batch(

@@ -50,6 +50,10 @@ class Capture:
         """Take sys.stdout and sys.stderr, again if the model replaced them."""
         sys.stdout, sys.stderr = self._streams
 
+    def redirect(self, send: Callable[[Log], None]) -> None:
+        """From now on lines are sent this way."""
+        self._send = send
+
     def write(self, stream: str, text: str) -> None:
         """Add text to a stream: each line that is complete is sent."""
         with self._shield, self._lock:

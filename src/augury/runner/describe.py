@@ -1,8 +1,9 @@
 """A program: tells as one JSON document what the model in a folder is, in the model's own interpreter.
 
-    python .../augury/runner/describe.py FOLDER [ENTRY]
+    python .../augury/runner/describe.py [--batch] FOLDER [ENTRY]
 
-The document is all that goes to standard output; what the model prints while it is loaded goes to standard error.
+With --batch its predict() gets several predictions at once. The document is all that goes to standard output; what the
+model prints while it is loaded goes to standard error.
 Exit 0 with {"ok": true, ...}, 1 with {"ok": false, "error": ...}. Standard library only; Python 3.9 and newer.
 """
 
@@ -23,10 +24,10 @@ from augury.runner.loader import LoadError, locate
 from augury.sdk.signature import schemas
 
 
-def describe(folder: str, entry: str | None) -> dict[str, Any]:
+def describe(folder: str, entry: str | None, batched: bool = False) -> dict[str, Any]:
     """What the model is, or why it cannot be loaded; the document of this program."""
     try:
-        found = locate(entry, folder)
+        found = locate(entry, folder, batched)
         written = schemas(found.signature)
     except LoadError as error:
         fields = ("message", "file", "line", "name", "traceback")
@@ -47,12 +48,14 @@ def main(arguments: list[str]) -> NoReturn:
     output = os.dup(1)
     os.dup2(2, 1)  # by descriptor, so that it also holds for what is not Python's
     sys.dont_write_bytecode = True
+    batched = arguments[:1] == ["--batch"]
+    arguments = arguments[batched:]
     if not 1 <= len(arguments) <= 2:
-        sys.exit("usage: describe.py FOLDER [ENTRY]")
+        sys.exit("usage: describe.py [--batch] FOLDER [ENTRY]")
     folder = os.path.realpath(arguments[0])
     if os.path.isdir(folder):
         os.chdir(folder)
-    document = describe(folder, arguments[1] if len(arguments) > 1 else None)
+    document = describe(folder, arguments[1] if len(arguments) > 1 else None, batched)
     with os.fdopen(output, "wb") as stream:
         stream.write(json.dumps(document, ensure_ascii=True, allow_nan=False).encode() + b"\n")
     sys.stdout.flush()

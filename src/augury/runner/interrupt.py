@@ -40,11 +40,10 @@ class Interrupts:
         self._wanted: Optional[str] = None
         self._shields = 0
         self.raised = False
-        """Whether a cancellation was raised since the last enter()."""
+        """Whether a cancellation was raised; unset by whoever begins something new."""
 
     def enter(self, prediction: str) -> None:
         """From now on a cancellation of this prediction is raised; at once if it was requested before."""
-        self.raised = False
         self._shields = 0
         if _getsignal(_SIGNAL) != self._handle:  # A model may have replaced it.
             signal.signal(_SIGNAL, self._handle)

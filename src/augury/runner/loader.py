@@ -69,13 +69,13 @@ class Predictor:
     healthcheck: Callable[[], Any] | None = None
 
 
-def load(entry: str | None, folder: str) -> Predictor:
+def load(entry: str | None, folder: str, batched: bool = False) -> Predictor:
     """Load the model and make its predictor; setup() is the caller's to call.
 
-    An entry of None, or one that names a file only, stands for class Predictor, class Runner or function predict, in
-    predict.py or the folder's only file. Raises LoadError.
+    The signature of a `batched` one is that of each prediction. An entry of None, or one that names a file only, stands
+    for class Predictor, class Runner or function predict, in predict.py or the folder's only file. Raises LoadError.
     """
-    found = locate(entry, folder)
+    found = locate(entry, folder, batched)
     if found.kind == "function":
         return Predictor(found.entry, found.signature, found.target)
     instance = found.target
@@ -95,7 +95,7 @@ def load(entry: str | None, folder: str) -> Predictor:
     )
 
 
-def locate(entry: str | None, folder: str) -> Located:
+def locate(entry: str | None, folder: str, batched: bool = False) -> Located:
     """Load the file of an entry and find its predictor in it. Raises LoadError."""
     folder = os.path.realpath(folder)
     path, name = _entry(entry, folder)
@@ -103,14 +103,18 @@ def locate(entry: str | None, folder: str) -> Located:
     found = name or _default_name(module, path)
     target = _named(module, found, path)
     try:
-        signature = _signature(target, folder)
+        signature = _signature(target, folder, batched)
     except SignatureError as error:
         raise LoadError(error.message, _relative(error.file, folder), error.line, error.name) from error
     kind = "function" if is_function(target) else "class"
     return Located(f"{_relative(path, folder)}:{found}", kind, target, signature)
 
 
-def _signature(target: Any, folder: str) -> Signature:
+def _signature(target: Any, folder: str, batched: bool) -> Signature:
+    if batched:
+        from ..sdk.batches import inspect_batched  # few models are
+
+        return inspect_batched(target)
     if not cogmodel.is_cog(folder):
         return inspect_predict(target)
     from ..sdk.cog_signature import inspect_cog  # with its vocabulary, for a model for Cog only

@@ -62,6 +62,14 @@ class Desk:
             return invoke.feed_async(self.predictor.predict, arguments, run.stream, run.tell)
         return invoke.call_async(self.predictor.predict, arguments, signature.is_generator, signature.is_text, run.keep)
 
+    def call_batch(self, arguments: Dict[str, Any]) -> Any:
+        """The result of a sync predict() that gets several predictions at once."""
+        return invoke.call(self.predictor.predict, arguments, False, False, _as_it_is)
+
+    def call_batch_async(self, arguments: Dict[str, Any]) -> Awaitable[Any]:
+        """The result of an async one."""
+        return invoke.call_async(self.predictor.predict, arguments, False, False, _as_it_is)
+
     def warn_outside(self, where: str, error: BaseException) -> None:
         """Tell in the worker's own log what the model's code raised where no prediction can answer for it."""
         kind, message, _ = failure.describe(error, where)
@@ -263,6 +271,10 @@ def data_uri(file: File, limit: int) -> str:
     if size * 4 // 3 > limit:
         raise OSError(f"has {size} bytes, more than fits into an output of {limit}")
     return f"data:{file.content_type};base64,{base64.b64encode(file.read_bytes()).decode()}"
+
+
+def _as_it_is(item: Any) -> Any:
+    return item
 
 
 def _mentions_url(value: Any) -> bool:

@@ -7,8 +7,9 @@ that runs. Whoever takes a prediction out of `_waiting` owns it; the line itself
 from __future__ import annotations
 
 import os
+from functools import partial
 from queue import SimpleQueue
-from typing import Dict, List, Optional
+from typing import TYPE_CHECKING, Callable, Dict, List, Optional
 
 from augury.protocol import Done, Predict, Recalled
 from augury.sdk.reporting import Cancelled, activate
@@ -17,15 +18,21 @@ from .interrupt import Interrupts
 from .run import Desk, Run
 from .scratch import Scratch
 
+if TYPE_CHECKING:
+    from .health import Health
+
 
 class Serial:
     """The line of predictions and the one that runs; serve() is the main thread's, all else the reader thread's."""
 
-    def __init__(self, desk: Desk, scratch: Scratch, interrupts: Interrupts) -> None:
+    def __init__(self, desk: Desk, scratch: Scratch, interrupts: Interrupts, health: Optional[Health] = None) -> None:
         self._desk = desk
         self._scratch = scratch
         self._interrupts = interrupts
         self._line: SimpleQueue[Optional[Predict]] = SimpleQueue()
+        self._next: Callable[[], Optional[Predict]] = self._line.get
+        if health is not None:
+            self._next = partial(health.next, self._line)
         self._waiting: Dict[str, Predict] = {}
         self._current: Optional[str] = None
 
@@ -51,7 +58,7 @@ class Serial:
         """Run what comes until shut_down()."""
         while True:
             try:
-                message = self._line.get()
+                message = self._next()
                 if message is None:
                     return
                 # Set before the prediction is taken: a cancel finds it in one of the two places.
@@ -64,6 +71,7 @@ class Serial:
 
     def _run(self, message: Predict) -> None:
         run = Run(self._desk, message, self._scratch.current, self._stopped)
+        self._interrupts.raised = False
         try:
             self._scratch.enter(run.id)
             self._desk.capture.install()

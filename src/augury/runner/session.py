@@ -11,7 +11,8 @@ import os
 import sys
 import threading
 import time
-from typing import Any, Callable, List, NoReturn, Optional, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, List, NoReturn, Optional, Protocol
 
 from augury.protocol import (
     VERSION,
@@ -26,6 +27,7 @@ from augury.protocol import (
     Recall,
     SetupFailed,
     Shutdown,
+    Unhealthy,
 )
 from augury.sdk.reporting import current_run
 
@@ -37,6 +39,9 @@ from .invoke import is_async
 from .run import Desk
 from .scratch import Scratch
 from .serial import Serial
+
+if TYPE_CHECKING:
+    from .health import Health
 
 
 def main(descriptor: int, spill: str) -> NoReturn:
@@ -148,6 +153,7 @@ class _Worker:
         self._capture = capture
         self._interrupts = interrupts
         self._loop: Any = None
+        self._is_ready = False
 
     def work(self, inbox: _Inbox) -> int:
         """Serve until shut down; the exit code of the process."""
@@ -158,7 +164,7 @@ class _Worker:
                 folder = cogmodel.prepare(folder, self._load.scratch)
             scratch = Scratch(self._load.scratch, folder, stays)
             scratch.settle()
-            predictor = loader.load(self._load.entry, folder)
+            predictor = loader.load(self._load.entry, folder, self._load.batch_wait is not None)
             self._call(predictor.setup)
             line, slots = self._line(predictor, scratch)
         except BaseException as error:  # noqa: BLE001 - whatever a model raises in setup() is told, and ends the worker
@@ -169,6 +175,7 @@ class _Worker:
         self._leave_if_forked()
         self._capture.finish(None)
         inbox.attach(line)
+        self._is_ready = True
         self._channel.send(Ready(time.perf_counter() - begun, slots, list(predictor.signature.warnings)))
         line.serve()
         self._tear_down(predictor, scratch)
@@ -176,14 +183,61 @@ class _Worker:
 
     def _line(self, predictor: loader.Predictor, scratch: Scratch) -> tuple[Line, int]:
         load = self._load
-        desk = Desk(self._channel, self._capture, predictor, load.max_output, load.fetch_allow, load.outbox)
-        if not predictor.signature.is_async:
-            return Serial(desk, scratch, self._interrupts), 1
-        from .slots import Slots  # asyncio is slow to import and big
+        given = self._channel, self._capture, predictor, load.max_output, load.fetch_allow, load.outbox
+        if predictor.healthcheck is None:
+            desk, health = Desk(*given), None
+        else:
+            from .health import Health, WatchedDesk  # few models have one
 
+            health = Health(partial(self._ask, predictor.healthcheck, scratch), self._lose)
+            health.check()
+            desk = WatchedDesk(health, *given)
         slots = max(1, load.slots)
-        self._channel.relay()
-        return Slots(self._event_loop(), desk, scratch, slots), slots
+        if predictor.signature.is_async:
+            self._channel.relay()
+            return self._async_line(desk, scratch, slots, health), slots
+        if load.batch_wait is None:
+            return Serial(desk, scratch, self._interrupts, health), 1
+        from .batches import Batches
+
+        return Batches(desk, scratch, self._interrupts, health, slots, load.batch_wait), slots
+
+    def _async_line(self, desk: Desk, scratch: Scratch, slots: int, health: Optional[Health]) -> Line:
+        loop = self._event_loop()
+        if self._load.batch_wait is None:
+            from .slots import Slots  # asyncio is slow to import and big
+
+            line = Slots(loop, desk, scratch, slots)
+        else:
+            from .loop_batches import LoopBatches
+
+            line = LoopBatches(loop, desk, scratch, slots, self._load.batch_wait)
+        if health is not None:
+            from .watch import Watch
+
+            self._watch = loop.create_task(Watch(loop, health, line, slots).run())
+        return line
+
+    def _ask(self, healthcheck: Callable[[], Any], scratch: Scratch) -> Any:
+        """What healthcheck() says; in a loop that runs, what has to be awaited for it."""
+        scratch.settle()
+        if self._loop is not None and self._loop.is_running():
+            return healthcheck()
+        answer = self._call(healthcheck)
+        self._leave_if_forked()
+        return answer
+
+    def _lose(self, reason: str) -> None:
+        """The model can go on no more; before it was ready, it never will."""
+        if self._is_ready:
+            self._channel.send(Unhealthy(reason))
+            return
+        self._leave_if_forked()
+        self._capture.finish(None)
+        self._channel.send(SetupFailed("Unhealthy", reason, []))
+        self._channel.settle()
+        # Its code may not have come back: the main thread is not waited for.
+        os._exit(1)
 
     def _tear_down(self, predictor: loader.Predictor, scratch: Scratch) -> None:
         try:
@@ -194,13 +248,10 @@ class _Worker:
                 self._capture.warn(None, text)
         self._leave_if_forked()
 
-    def _call(self, hook: Optional[Callable[[], Any]]) -> None:
+    def _call(self, hook: Optional[Callable[[], Any]]) -> Any:
         if hook is None:
-            return
-        if is_async(hook):
-            self._event_loop().run_until_complete(hook())
-        else:
-            hook()
+            return None
+        return self._event_loop().run_until_complete(hook()) if is_async(hook) else hook()
 
     def _event_loop(self) -> Any:
         if self._loop is None:

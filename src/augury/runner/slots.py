@@ -12,13 +12,15 @@ import contextlib
 import contextvars
 import os
 import threading
-from typing import Any, Callable, Dict, List, Optional, Set
+from typing import Any, Callable, Dict, List, Optional, Set, TypeVar
 
 from augury.protocol import Done, Predict, Recalled
 from augury.sdk.reporting import activate
 
 from .run import Desk, Run
 from .scratch import Scratch, remove
+
+Result = TypeVar("Result")
 
 _AGAIN = 1.0
 """Seconds after which code that swallowed the cancellation is cancelled once more."""
@@ -32,11 +34,27 @@ class Slots:
         self._desk = desk
         self._scratch = scratch
         self._slots = slots
+        self._alone = slots == 1
         self._waiting: Dict[str, Predict] = {}
         self._running: Dict[str, asyncio.Task[None]] = {}
         self._cancelled: Dict[str, asyncio.TimerHandle] = {}
         self._told: Set[str] = set()
         self._closing = False
+        self._held = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing runs."""
+        return not self._running
+
+    def hold(self) -> None:
+        """Begin nothing until go_on(). In the loop, as that is."""
+        self._held, self._slots = self._held or self._slots, 0
+
+    def go_on(self) -> None:
+        """Begin what has come meanwhile."""
+        self._held, self._slots = 0, self._held or self._slots
+        self._fill()
 
     def predict(self, message: Predict) -> None:
         self._post(self._accept, message)
@@ -102,7 +120,7 @@ class Slots:
         self._fill()
 
     async def _run(self, message: Predict) -> None:
-        folder = _Folder(self._scratch, message.id, alone=self._slots == 1)
+        folder = _Folder(self._scratch, message.id, alone=self._alone)
         run = Run(self._desk, message, folder.path, lambda: message.id in self._told)
         try:
             with activate(run):
@@ -141,14 +159,12 @@ class Slots:
             return run.arguments()
         # A fetch takes its time, and the other slots must not wait for it.
         context = contextvars.copy_context()
-        return await _in_a_thread(self._loop, lambda: context.run(run.arguments))
+        return await in_a_thread(self._loop, lambda: context.run(run.arguments))
 
 
-def _in_a_thread(
-    loop: asyncio.AbstractEventLoop, fetch: Callable[[], Dict[str, Any]]
-) -> asyncio.Future[Dict[str, Any]]:
+def in_a_thread(loop: asyncio.AbstractEventLoop, fetch: Callable[[], Result]) -> asyncio.Future[Result]:
     """What the function gives, in a thread of its own: a pool would be used up by fetches whose runs were cancelled."""
-    future: asyncio.Future[Dict[str, Any]] = loop.create_future()
+    future: asyncio.Future[Result] = loop.create_future()
 
     def settle(tell: Callable[[Any], None], what: Any) -> None:
         if not future.done():

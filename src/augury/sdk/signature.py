@@ -1,7 +1,7 @@
 """A predict() -> its Signature, and the Signature -> the JSON Schemas of input, output and stream items.
 
 inspect_predict() reads parameters, defaults, Input() and the return annotation, in order; schemas() writes them down.
-`cog_signature.py` does the same for a Cog model, by another Reading. Nothing is called and no class is instantiated.
+`cog_signature.py` and `batches.py` do the same for other models, by Readings of their own. Nothing is called.
 Standard library only; Python 3.9 and newer.
 """
 
@@ -79,7 +79,7 @@ class Signature:
 
 def inspect_predict(target: Any) -> Signature:
     """The signature of a function, a bound method or a class with predict(); raises SignatureError."""
-    function, bound = _function_of(target)
+    function, bound = function_of(target)
     about = inspect.getdoc(target) if inspect.isclass(target) else None
     return read_signature(Reading(function), bound, about)
 
@@ -155,8 +155,8 @@ def is_function(target: Any) -> bool:
     return inspect.isroutine(target) or isinstance(target, functools.partial)
 
 
-def _function_of(target: Any) -> tuple[Callable[..., Any], bool]:
-    """The function to read, and whether `self` is filled in already."""
+def function_of(target: Any) -> tuple[Callable[..., Any], bool]:
+    """The function to read, and whether `self` is filled in already; raises SignatureError."""
     if not inspect.isclass(target):
         return (target if is_function(target) else getattr(target, "predict", target)), True
     try:

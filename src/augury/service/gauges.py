@@ -105,7 +105,7 @@ class Metrics:
         yield Family(
             "augury_worker_ends_total",
             "counter",
-            "Worker processes that ended, by why: retired, crash, setup, stop, shutdown, protocol, lease.",
+            "Worker processes that ended, by why: retired, crash, setup, unhealthy, stop, shutdown, protocol, lease.",
             ("reason",),
             [((reason,), count) for reason, count in sorted(tally.worker_ends.items())],
         )

@@ -270,7 +270,11 @@ class Predictions:
         # Passed on when the commit is known, not when this request goes on: it may be gone by then.
         assignment = partial(Assignment, input=request.input, secrets=beside.values, files=beside.files)
         future.add_done_callback(partial(self._pass_on, place, prediction.id, assignment))
-        stored = await asyncio.shield(future)
+        try:
+            stored = await asyncio.shield(future)
+        except errors.Vanished:
+            self.models.forget()
+            raise
         if isinstance(stored, errors.TooManyRequests):
             raise stored
         return stored

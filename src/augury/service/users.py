@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TypedDict, cast
 
 from augury.domain.account import Account, Caller
-from augury.domain.errors import Conflict, Gone, NotFound, Unauthenticated
+from augury.domain.errors import Conflict, Gone, NotFound, Unauthenticated, Vanished
 from augury.domain.ids import AccountId, IdSource
 from augury.domain.model import as_name
 from augury.domain.paging import Cursor, Page, refused
@@ -148,7 +148,7 @@ class Users:
         now = self.now()
         try:
             await self.db.write(lambda c: _delete(c, find_account(c, name), caller, now))
-        except ConstraintViolated:
+        except Vanished:
             raise _in_use(name, "something of its was made just now") from None
         self._changed()
 

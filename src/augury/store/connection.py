@@ -7,7 +7,7 @@ cursor, which is several times faster than executing Core. Knows no table, no th
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, cast
 
@@ -15,6 +15,8 @@ import sqlalchemy
 from sqlalchemy import ClauseElement, CursorResult, Executable
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import Dialect
+
+from augury.domain.errors import Vanished
 
 DialectName: TypeAlias = Literal["sqlite", "postgresql"]
 Row: TypeAlias = tuple[Any, ...]
@@ -66,10 +68,16 @@ class Driver:
     dialect: Dialect
     clash: type[Exception]
     unfit: type[Exception]
+    refers: Callable[[Exception], bool]
+    """Whether a clash is one with a row that is not there, or that others refer to."""
+
+
+def _refers(error: Exception) -> bool:
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
 
 
 # PostgreSQL's is made where its driver is loaded: that takes a tenth of a server's start, and SQLite needs none of it.
-SQLITE = Driver("sqlite", sqlite.dialect(paramstyle="named"), sqlite3.IntegrityError, sqlite3.DataError)
+SQLITE = Driver("sqlite", sqlite.dialect(paramstyle="named"), sqlite3.IntegrityError, sqlite3.DataError, _refers)
 
 
 class Query:
@@ -150,6 +158,8 @@ class Connection:
     def _translate(self, error: Exception) -> None:
         """Raise our own error where the driver's has one. No context manager: it would cost something on each call."""
         if isinstance(error, self._driver.clash):
+            if self._driver.refers(error):
+                raise Vanished from error
             raise ConstraintViolated(str(error)) from error
         if isinstance(error, UnicodeEncodeError) or (isinstance(error, self._driver.unfit) and "NUL" in str(error)):
             raise UnstorableText(str(error)) from error

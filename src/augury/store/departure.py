@@ -52,8 +52,8 @@ def ties(c: Connection, account_id: AccountId) -> Ties:
 def erase(c: Connection, account_id: AccountId, heir: AccountId, now: int) -> bool:
     """Take an account without ties away, with its tokens and its deleted models; False where there is none.
 
-    Bundles, which others may use, become the heir's; uploads and files, too, and expire now. Raises ConstraintViolated
-    where something came to it meanwhile.
+    Bundles, which others may use, become the heir's; uploads and files, too, and expire now. Raises Vanished where
+    something came to it meanwhile.
     """
     for query in (_BUNDLES, _UPLOADS, _FILES):
         c.change(query, wanted=account_id, heir=heir, now=now)

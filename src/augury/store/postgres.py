@@ -18,7 +18,12 @@ from augury.store.connection import Connection, Cursor, Driver, StorageError
 
 log = logging.getLogger(__name__)
 
-POSTGRES = Driver("postgresql", postgresql_psycopg.dialect(), psycopg.IntegrityError, psycopg.DataError)
+
+def _refers(error: Exception) -> bool:
+    return isinstance(error, psycopg.errors.ForeignKeyViolation | psycopg.errors.RestrictViolation)
+
+
+POSTGRES = Driver("postgresql", postgresql_psycopg.dialect(), psycopg.IntegrityError, psycopg.DataError, _refers)
 
 _CONNECT_SECONDS = 10
 _PAUSES = (0.0, 0.1, 0.5, 1.0, 2.0)

@@ -49,7 +49,9 @@ _REF = (accounts.c.name, models.c.name, versions.c.number)
 
 
 def insert(c: Connection, prediction: Prediction) -> None:
-    """Store a new prediction in whatever state it is; raises ConstraintViolated if it is impossible.
+    """Store a new prediction in whatever state it is.
+
+    Raises ConstraintViolated if it is impossible, and Vanished if its account or version is gone.
 
     Where `webhook` says that somebody is to be told, `deliveries.subscribe` belongs in the same transaction.
     """

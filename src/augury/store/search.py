@@ -18,7 +18,7 @@ from augury.store.connection import Connection, DialectName, Query, Row
 from augury.store.derived import documents
 from augury.store.tables import models
 
-MOST = 500
+MOST = 300
 """About how many are found at most: first of those with the words in their title, then of the others, as they were
 made."""
 DESCRIPTION = 2_000
