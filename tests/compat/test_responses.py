@@ -81,9 +81,10 @@ async def async_client(there: Scene) -> AsyncGenerator[openai.AsyncOpenAI]:
 
 def raw(client: openai.OpenAI, **body: Any) -> Json:
     """The body of an answer, which fits the client's own type exactly."""
-    answer: Any = client.responses.with_raw_response.create(**body)
-    Response.model_validate_json(answer.text, strict=True)
-    return json.loads(answer.text)
+    create: Any = client.responses.with_raw_response.create
+    text: str = create(**body).text
+    Response.model_validate_json(text, strict=True)
+    return json.loads(text)
 
 
 def given(response: Response) -> Json:
