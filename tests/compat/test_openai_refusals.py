@@ -68,6 +68,8 @@ WRONG: dict[str, tuple[Json, str]] = {
     "frequency_penalty is -3": ({"frequency_penalty": -3}, "frequency_penalty"),
     "there are five stops": ({"stop": ["a", "b", "c", "d", "e"]}, "stop"),
     "a stop is a number": ({"stop": [5]}, "stop"),
+    "a stop is empty": ({"stop": ["a", ""]}, "stop"),
+    "a stop is too long": ({"stop": "a" * 1001}, "stop"),
     "stream is a text": ({"stream": "yes"}, "stream"),
     "tools are a text": ({"tools": "hammer"}, "tools"),
     "seed is a text": ({"seed": "abc"}, "seed"),
