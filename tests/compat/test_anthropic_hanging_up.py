@@ -95,9 +95,14 @@ async def test_a_task_that_is_cancelled_cancels_its_call(there: Scene, client: A
     free_soon(there, client)
 
 
-def test_a_stop_ends_the_work_for_it(there: Scene, client: Any) -> None:
-    with client.messages.stream(**asked("one st", "op two", NEVER, stop_sequences=["stop"])) as stream:
-        message = stream.get_final_message()
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_a_stop_ends_the_work_for_it(there: Scene, client: Any, stream: bool) -> None:
+    body = asked("one st", "op two", NEVER, stop_sequences=["stop"])
+    if stream:
+        with client.messages.stream(**body) as streamed:
+            message = streamed.get_final_message()
+    else:
+        message = client.messages.create(**body)
     assert message.content[0].text == "one "
     assert message.stop_reason == "stop_sequence"
     free_soon(there, client)

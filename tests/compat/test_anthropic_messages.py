@@ -310,7 +310,10 @@ def test_models_are_listed_in_anthropics_shape_for_its_clients(there: Scene, cli
     assert len(page.data) == 3
     assert page.has_more
     names = [one.id for one in page]
-    assert len(names) == len(set(names))
+    assert names == [one.id for one in client.models.list()]
+    assert len(names) == len(set(names)) > 4
+    assert [one.id for one in client.models.list(limit=2, before_id=names[4]).data] == names[2:4]
+    assert client.models.list(after_id=names[-1]).data == []
     assert {"owner/script", "owner/talk", "owner/events"} <= set(names)
     assert "owner/add" not in names
     answer = httpx.get(
@@ -318,7 +321,9 @@ def test_models_are_listed_in_anthropics_shape_for_its_clients(there: Scene, cli
         headers={"x-api-key": there.server.token, "anthropic-version": "2023-06-01"},
     )
     ModelInfo.model_validate_json(answer.content, strict=True)
-    assert client.models.retrieve("owner/script").display_name == "owner/script"
+    for name in ("owner/script", there.names["script"]):
+        assert client.models.retrieve(name).display_name == name
+    assert "anthropic-version" in answer.headers["vary"]
     assert "items" in there.owner.http.get("/models").json()
 
 

@@ -248,6 +248,23 @@ def test_a_token_that_may_only_read_may_not_call(there: Scene) -> None:
     assert said(caught.value)["type"] == "permission_error"
 
 
+@pytest.mark.parametrize("name", ["owner/nothing", "owner/add", "owner/whole:9", "owner/whole:first", "gpt-4o"])
+def test_what_cannot_be_asked_for_messages_is_no_model(client: Any, name: str) -> None:
+    with pytest.raises(anthropic.NotFoundError):
+        client.models.retrieve(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("limit", "0"), ("limit", "1001"), ("limit", "²"), ("after_id", "owner/nothing"), ("before_id", "")],
+    ids=["none", "too-many", "no-number", "after-nothing", "before-nothing"],
+)
+def test_a_list_of_models_that_cannot_be_is_a_bad_request(client: Any, name: str, value: str) -> None:
+    with pytest.raises(anthropic.BadRequestError) as caught:
+        client.models.list(extra_query={name: value})
+    assert name in said(caught.value)["message"]
+
+
 def test_what_is_not_offered_is_not_found_in_the_same_shape(there: Scene, client: Any) -> None:
     with pytest.raises(anthropic.NotFoundError) as caught:
         client.messages.batches.list()

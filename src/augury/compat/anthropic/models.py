@@ -55,19 +55,23 @@ class ModelRoutes:
             "first_id": names[begin] if begin < end else None,
             "last_id": names[end - 1] if begin < end else None,
         }
-        return problems.respond(200, content)
+        return problems.respond(200, content, _named(request))
 
     async def get(self, request: Request) -> Response:
-        """GET /v1/models/{owner}/{name}."""
+        """GET /v1/models/{owner}/{name}, or {name}:N; raises NotFound as for models that may not be seen."""
         caller = await self._caller(request)
-        name: str = request.path_params["name"]
-        owner: str = request.path_params.get("owner", "")
-        bare, _, number = name.partition(":")
-        details = await self.models.get(caller, owner, bare)
-        version = await self.models.get_version(caller, owner, bare, number) if number else details.latest
+        owner, asked = str(request.path_params["owner"]), str(request.path_params["name"])
+        name, colon, number = asked.partition(":")
+        if colon and not number.isdecimal():
+            raise _not_offered(owner, asked)
+        details = await self.models.get(caller, owner, name)
+        version = await self.models.get_version(caller, owner, name, number) if colon else details.latest
         if version is None or version.compatibilities.get(ENDPOINT) is not True:
-            raise NotFound(f"{owner}/{name} cannot be asked for messages.", code="model_not_compatible")
-        return problems.respond(200, _shown(f"{details.model.owner}/{name}", details.model.created_at))
+            raise _not_offered(owner, asked)
+        model = details.model
+        shown = f"{model.owner}/{model.name}" + (f":{version.number}" if colon else "")
+        created = version.created_at if colon else model.created_at
+        return problems.respond(200, _shown(shown, created), _named(request))
 
     async def _caller(self, request: Request) -> Caller:
         headers: list[tuple[bytes, bytes]] = request.scope["headers"]
@@ -79,6 +83,15 @@ def _place(names: Sequence[str], name: str, field: str) -> int:
         msg = "Input should be the id of a model in this list."
         raise InvalidRequest.at("query", field, msg=msg, type="unknown_id", input=problems.shown(name))
     return names.index(name)
+
+
+def _named(request: Request) -> dict[str, str]:
+    return {"request-id": request.scope.get(problems.REQUEST_ID, "")}
+
+
+def _not_offered(owner: str, name: str) -> NotFound:
+    message = f"{owner[:64]}/{name[:64]} is none of the models that can be asked for messages."
+    return NotFound(message, code="model_not_compatible")
 
 
 def _limit(text: str | None) -> int:

@@ -42,27 +42,22 @@ def message(prediction: Prediction) -> JsonObject:
 class Frames:
     """The events as they come; see streaming.Frames."""
 
+    enough = False
+
     def __init__(self, prediction: Prediction, request_id: str) -> None:
         self._prediction = prediction
         self._request_id = request_id
-        self._failed = False
-
-    @property
-    def enough(self) -> bool:
-        """Whether something came that is no event."""
-        return self._failed
 
     def begin(self) -> bytes:
         """Nothing: the model begins its message itself."""
         return b""
 
     def item(self, data: JsonText) -> bytes:
-        """The event, or events, of one output."""
+        """The event, or events, of one output; raises ModelFailed for what is none."""
         value = jsontext.loads(data)
         kind = value.get("type") if isinstance(value, dict) else None
         if not isinstance(value, dict) or not isinstance(kind, str) or not _NAME.fullmatch(kind):
-            self._failed = True
-            return self.failed(_no_message(self._prediction))
+            raise _no_message(self._prediction)
         return b"".join(map(event, _apart(value))) if kind == "message" else event(value)
 
     def end(self, prediction: Prediction) -> bytes:
