@@ -125,7 +125,7 @@ def _chat() -> str:
         ["predictions", f"{seen.native:,.0f}", f"{seen.native / seen.theirs:.2f}"],
     ]
     first = _table(
-        "Chat: warm echo by `/v1/chat/completions`, by `/v1/predictions` with a hold, and by LitServe's OpenAI endpoint",
+        "Chat: warm echo by `/v1/chat/completions`, by held `/v1/predictions`, and by LitServe's OpenAI endpoint",
         ["endpoint", "connections", "requests/s", "p50 ms", "errors", "x LitServe"],
         calls,
     )
