@@ -41,7 +41,7 @@ class Errors:
     def refusal(self, error: CallerError, request_id: str) -> Response:
         """See problems.Shape."""
         status = status_of(error)
-        headers = problems.headers(error) if status in AGAIN else {**problems.headers(error), **ONCE}
+        headers = failures.headers(error) if status in AGAIN else {**failures.headers(error), **ONCE}
         return problems.respond(status, body(error), headers)
 
     def failure(self, request_id: str) -> Response:

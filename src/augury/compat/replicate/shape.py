@@ -41,7 +41,7 @@ class ProblemDetails:
             content["invalid_fields"] = [
                 {"field": field(one), "type": one.type, "description": one.msg} for one in error.problems
             ]
-        return _respond(status, content, problems.headers(error))
+        return _respond(status, content, failures.headers(error))
 
     def failure(self, request_id: str) -> Response:
         """See problems.Shape."""
