@@ -193,6 +193,10 @@ def test_tools_are_given_as_functions(client: Any, choice: Json, passed: Any) ->
     assert got["tool_choice"] == passed
 
 
+def test_tools_that_are_not_to_be_used_need_no_model_that_takes_them(client: Any) -> None:
+    assert text(client.messages.create(**asked("x", tools=[TOOL], tool_choice={"type": "none"}))) == "x"
+
+
 def test_uses_of_tools_are_turns_of_the_conversation(client: Any) -> None:
     use = {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {"at": "sea"}}
     result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [{"type": "text", "text": "waves"}]}
