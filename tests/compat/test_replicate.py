@@ -233,6 +233,37 @@ async def test_files_go_in_as_handles_paths_and_inline(use: Use, tmp_path: Path)
     assert inline == [5]
 
 
+class ThroughTls(httpx.HTTPTransport):
+    """Brings requests for the public address to the server that is behind it, as a proxy with TLS does."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self._port = port
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        assert request.url.scheme == "https"
+        request.url = request.url.copy_with(scheme="http", host="127.0.0.1", port=self._port)
+        return super().handle_request(request)
+
+
+def test_what_comes_out_as_a_file_is_read_by_the_clients_own_object(
+    there: Scene, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    plain: Any = there.client()
+    link = plain.run("owner/draw", {"text": "a cat"})
+    assert fetched(link).text == "drawn a cat"
+    plain._client.close()
+    with scene(tmp_path_factory.mktemp("public"), "draw", public_url="https://augury.test") as public:
+        client: Any = public.client(transport=ThroughTls(public.server.port))
+        client._base_url = "https://augury.test/replicate"
+        output = client.run("owner/draw", {"text": "a cat"})
+        assert output.url.startswith("https://augury.test/v1/files/")
+        assert output.read() == b"drawn a cat"
+        assert b"".join(output) == b"drawn a cat"
+        assert client.run("owner/draw", {"text": "x"}, use_file_output=False).startswith("https://")
+        client._client.close()
+
+
 async def test_a_file_in_several_parts_comes_whole(use: Use, tmp_path: Path) -> None:
     path = tmp_path / "big.bin"
     with path.open("wb") as file:
