@@ -113,6 +113,21 @@ def test_a_model_streams_whether_its_text_comes_in_pieces_or_not(client: Any, mo
     assert "".join(found) == ("x" if model == "owner/script" else said)
 
 
+def test_any_text_comes_through_as_it_is(client: Any) -> None:
+    pieces = [
+        '"quoted" \\ ',
+        "lines\n\r\n\r",
+        "\u2028\u2029\x85\x0b\x0c\x1c",
+        "\U0001f40b ",
+        "data: x\n\nevent: y",
+        "",
+        "end",
+    ]
+    assert text(client.messages.create(**asked(*pieces))) == "".join(pieces)
+    assert text(final(client, asked(*pieces))) == "".join(pieces)
+    assert text(final(client, asked(*pieces, stop_sequences=["never"]))) == "".join(pieces)
+
+
 @pytest.mark.anyio
 async def test_the_async_client_gets_the_same(there: Scene) -> None:
     async with there.async_anthropic() as client:
@@ -307,6 +322,12 @@ def test_a_request_written_by_hand_needs_only_a_key(there: Scene) -> None:
     url = f"{there.server.url}/v1/messages"
     for headers in ({"x-api-key": there.server.token}, {"authorization": f"Bearer {there.server.token}"}):
         assert httpx.post(url, json=asked("x"), headers=headers).json()["content"] == [{"type": "text", "text": "x"}]
+
+
+def test_the_beta_of_the_client_asks_for_the_same(client: Any) -> None:
+    assert client.beta.messages.create(**asked("Hel", "lo")).content[0].text == "Hello"
+    with client.beta.messages.stream(**asked("Hel", "lo"), betas=["some-2026-01-01"]) as stream:
+        assert "".join(stream.text_stream) == "Hello"
 
 
 def test_models_are_listed_in_anthropics_shape_for_its_clients(there: Scene, client: Any) -> None:

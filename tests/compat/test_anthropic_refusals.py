@@ -17,7 +17,7 @@ from tests.support.signals import until
 
 @pytest.fixture(scope="module")
 def there(tmp_path_factory: pytest.TempPathFactory) -> Generator[Scene]:
-    with scene(tmp_path_factory.mktemp("refusals"), compat_wait="2s") as made:
+    with scene(tmp_path_factory.mktemp("refusals"), compat_wait="2s", max_body="1MiB") as made:
         yield made
 
 
@@ -111,6 +111,12 @@ def test_what_is_no_json_object_is_a_bad_request(there: Scene, raw: bytes, path:
     answer = httpx.post(there.server.url + path, content=raw, headers={"x-api-key": there.server.token})
     assert answer.status_code == 400
     assert checked(answer.json(), answer.headers["request-id"])["type"] == "invalid_request_error"
+
+
+def test_a_body_over_the_limit_is_too_large(client: Any) -> None:
+    with pytest.raises(anthropic.ContentTooLargeError) as caught:
+        client.messages.create(**talk("x" * 2**20))
+    assert said(caught.value)["type"] == "invalid_request_error"
 
 
 @pytest.mark.parametrize(
