@@ -58,6 +58,14 @@ def headers(error: CallerError) -> dict[str, str]:
     return found
 
 
+def sentences(error: CallerError) -> str:
+    """What happened and what to do, of shapes that have one text for both; what a model says may end in anything."""
+    if error.hint is None:
+        return error.message
+    end = "" if error.message.endswith((".", "!", "?")) else "."
+    return f"{error.message}{end} {error.hint}"
+
+
 def timed_out(prediction: Prediction, limit: float) -> TimedOut:
     """Why there is no answer after so many seconds."""
     return TimedOut(
