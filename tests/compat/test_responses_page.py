@@ -30,6 +30,12 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Generator[publishing.Cli
         yield made
 
 
+def test_the_model_of_the_page_offers_responses(client: publishing.Client) -> None:
+    made = client.create("owner/recall", wait=25, messages=[{"role": "user", "content": "warm"}])
+    assert "".join(made["output"]) == "1 heard: warm"
+    assert client.http.get("/models/owner/recall/versions/1").json()["compatibilities"]["openai_responses"] is True
+
+
 @pytest.mark.parametrize("number", range(len(CALLS)))
 def test_a_block_prints_what_stands_below_it(client: publishing.Client, number: int) -> None:
     environment = {**os.environ, "OPENAI_BASE_URL": client.server.api, "OPENAI_API_KEY": client.server.token}
