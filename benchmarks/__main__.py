@@ -9,7 +9,20 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import cold, creates, files, lists, machine, memory, overhead, profile, recovery, streams, webhooks
+from benchmarks import (
+    chat,
+    cold,
+    creates,
+    files,
+    lists,
+    machine,
+    memory,
+    overhead,
+    profile,
+    recovery,
+    streams,
+    webhooks,
+)
 
 README = Path(__file__).parent / "README.md"
 MARK = "<!-- measured -->"
@@ -100,6 +113,29 @@ def _streams() -> str:
     return _table("Streams (SQLite, synchronous=FULL)", ["what", "figure"], rows)
 
 
+def _chat() -> str:
+    seen = chat.run()
+    calls = [
+        [row.endpoint, row.connections, f"{row.rate:,.0f}", f"{row.p50:.2f}", row.errors, f"{row.ratio:.2f}"]
+        for row in seen.rows
+    ]
+    streamed = [
+        ["LitServe", f"{seen.theirs:,.0f}", "1.00"],
+        ["chat", f"{seen.adapted:,.0f}", f"{seen.adapted / seen.theirs:.2f}"],
+        ["predictions", f"{seen.native:,.0f}", f"{seen.native / seen.theirs:.2f}"],
+    ]
+    first = _table(
+        "Chat: warm echo by `/v1/chat/completions`, by held `/v1/predictions`, and by LitServe's OpenAI endpoint",
+        ["endpoint", "connections", "requests/s", "p50 ms", "errors", "x LitServe"],
+        calls,
+    )
+    return (
+        first
+        + "\n\n"
+        + _table(f"Chat, streamed: {chat.ITEMS:,} items", ["endpoint", "items/s", "x LitServe"], streamed)
+    )
+
+
 def _webhooks() -> str:
     seen = webhooks.run()
     rows = [
@@ -163,6 +199,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "creates": _creates,
     "profile": _profile,
     "streams": _streams,
+    "chat": _chat,
     "webhooks": _webhooks,
     "recovery": _recovery,
     "files": _files,

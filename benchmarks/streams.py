@@ -54,12 +54,12 @@ def run(rounds: int = 15) -> Streams:
             rates: tuple[list[float], list[float]] = ([], [])
             for turn in range(rounds + 1):
                 both = (
-                    _rate(theirs, {"input": counted}, {}, _THEIRS),
-                    _rate(f"{ours.url}/v1/predictions", sent, ours.headers(Prefer="wait=30"), _OURS),
+                    rate(theirs, {"input": counted}, {}, _THEIRS),
+                    rate(f"{ours.url}/v1/predictions", sent, ours.headers(Prefer="wait=30"), _OURS),
                 )
                 if turn:  # The first one is to warm them.
-                    for found, rate in zip(rates, both, strict=True):
-                        found.append(rate)
+                    for found, seen in zip(rates, both, strict=True):
+                        found.append(seen)
             firsts = sorted(_first(ours) for _ in range(100))
             came, lags = anyio.run(_many, ours, backend_options={"use_uvloop": True})
     return Streams(
@@ -77,7 +77,8 @@ def _created(model: str, inputs: object) -> dict[str, object]:
     return {"model": f"owner/{model}", "input": inputs, "stream": True}
 
 
-def _rate(url: str, body: object, headers: dict[str, str], item: re.Pattern[bytes]) -> float:
+def rate(url: str, body: object, headers: dict[str, str], item: re.Pattern[bytes]) -> float:
+    """Items a second of one stream of ITEMS, through one connection."""
     began = time.perf_counter()
     whole = b"".join(wire.answer(url, body, headers))
     took = time.perf_counter() - began

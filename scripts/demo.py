@@ -2,8 +2,8 @@
 """The demonstration behind `make demo`: a server of its own, example models pushed to it, one prediction on each.
 
 Start `augury serve` on a free port with its data in `.demo/`, `augury push` the examples, call them with the official
-`wriftai` client, show what came out and check that it is right, stop the server. Whatever is wrong: exit code 1.
-KEEP=1 leaves the server running; DEMO_ALL=1 includes the model whose package is big.
+`wriftai` client and one of them with OpenAI's, show what came out and check that it is right, stop the server. Whatever
+is wrong: exit code 1. KEEP=1 leaves the server running; DEMO_ALL=1 includes the model whose package is big.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
+from openai import APIError, OpenAI
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -76,6 +77,8 @@ def main() -> int:
         with server(keep) as running:
             console.print(f"server    [bold]{running.url}[/]   (its data and its log are in {HOME.name}/)\n")
             wrong = [example.name for example in chosen() if not demonstrate(running, example)]
+            if not converse(running, eliza()):
+                wrong.append("eliza, asked by OpenAI's client")
             farewell(running, keep)
     except DemoError as error:
         console.print(f"[red]make demo: {error}[/]", soft_wrap=True)
@@ -246,6 +249,32 @@ def stream(client: Client, example: Example, reference: str, pushing: float) -> 
     )
     if prediction["error"]:
         console.print(Text(str(prediction["error"]), style="red"))
+    return right
+
+
+def converse(running: Server, example: Example) -> bool:
+    """Ask a model by OpenAI's own client, of which nothing but the address is changed; return whether it is right."""
+    began = time.monotonic()
+    reference = push(running, example)
+    pushed = time.monotonic()
+    try:
+        with OpenAI(base_url=f"{running.url}/v1", api_key=running.token, max_retries=0, timeout=60) as client:
+            answer = client.chat.completions.create(model=reference, **example.input)
+    except APIError as error:
+        raise DemoError(f"{reference} gave OpenAI's client no answer: {error}\n{last_lines()}") from None
+    text = answer.choices[0].message.content or ""
+    right = example.right(text)
+    asked = f"[dim]by OpenAI's client, at {running.url}/v1[/]"
+    console.print(
+        Panel(
+            Group(Text(example.ask, style="dim"), Text(), example.show(text)),
+            title=f"[bold]{reference}[/]  {verdict('succeeded', right)}  {asked}",
+            title_align="left",
+            subtitle=f"pushed in {pushed - began:.2f} s, answered in {time.monotonic() - pushed:.2f} s",
+            subtitle_align="left",
+            padding=(1, 2),
+        )
+    )
     return right
 
 
@@ -435,6 +464,18 @@ def babble() -> Example:
         show=lambda out: Text(out),
         right=right,
         streams=True,
+    )
+
+
+def eliza() -> Example:
+    said = "I need a holiday by the sea."
+    return Example(
+        name="eliza",
+        path=EXAMPLES / "eliza.py",
+        ask=f'client.chat.completions.create(model="…/eliza", messages=[{{"role": "user", "content": "{said}"}}])',
+        input={"messages": [{"role": "user", "content": said}]},
+        show=lambda out: Text(out),
+        right=lambda out: out == "Why do you need a holiday by the sea?",
     )
 
 

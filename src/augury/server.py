@@ -29,7 +29,7 @@ import uvicorn
 
 from augury.api.app import create_app
 from augury.blobs.local import LocalBlobs
-from augury.compat.mounting import fronts
+from augury.compat.mounting import forms, fronts
 from augury.domain.ids import IdSource
 from augury.engine.local_launcher import PASSED_ON, LocalLauncher
 from augury.engine.node import Engine
@@ -267,7 +267,7 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str) -> As
         # A user's new name, and what other processes change, reach what is remembered of models by this hint alone.
         stack.enter_context(notifier.subscribe("models", lambda _: services.models.forget()))
         db.tell = hints.delivery
-        sender = partial(_sender, settings, db, vault, hints, services.predictions.targets)
+        sender = partial(_sender, settings, db, vault, hints, services)
         yield Parts(db, services, engine, sender, gate, keyring)
 
 
@@ -379,7 +379,7 @@ def _engine_limits(settings: Settings) -> EngineLimits:
     )
 
 
-def _sender(settings: Settings, db: Database, vault: Vault, hints: Hints, targets: Targets) -> Sender:
+def _sender(settings: Settings, db: Database, vault: Vault, hints: Hints, services: Services) -> Sender:
     from augury.webhooks.guard import GuardedBackend
     from augury.webhooks.request import Requests
     from augury.webhooks.sender import Sender
@@ -388,8 +388,8 @@ def _sender(settings: Settings, db: Database, vault: Vault, hints: Hints, target
     return Sender(
         outbox=Outbox(db, vault, wall_clock, lease=timeout + SENDING_SECONDS),
         hints=hints,
-        requests=Requests(f"augury/{version('augury')}".encode(), timeout),
-        backend=GuardedBackend(targets),
+        requests=Requests(f"augury/{version('augury')}".encode(), timeout, forms=forms(services.files.links)),
+        backend=GuardedBackend(services.predictions.targets),
         now=wall_clock,
     )
 

@@ -149,6 +149,33 @@ def test_a_private_model_is_neither_in_lists_nor_in_what_is_found_and_counts_now
         assert scene.http.get(lists[2], headers=headers).json()["items"] == []
 
 
+CLIENTS = {
+    "ours": {},
+    "OpenAI's": {"x-stainless-lang": "python"},
+    "Anthropic's": {"x-stainless-lang": "python", "anthropic-version": "2023-06-01"},
+}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_private_model_is_in_nobody_elses_list_whichever_client_asks(
+    scene: Scene, everybody: list[Role], client: str
+) -> None:
+    private = scene.targets["private"]
+    for role in everybody:
+        headers = {**CLIENTS[client], **({} if role.header is None else {"Authorization": role.header})}
+        listed = scene.http.get("/v1/models", headers=headers, params={"limit": "1000"})
+        one = scene.http.get(private.path, headers=headers)
+        if role.refused or (role.account is None and client != "ours"):
+            assert (listed.status_code, one.status_code) == (401, 401)
+            continue
+        assert listed.is_success, (role.name, listed.text)
+        assert one.status_code == (200 if role.rules() else 404), (role.name, one.text)
+        for answer in [listed] if role.rules() or role.account == "owner" else [listed, one]:
+            assert not [word for word in secrets(scene, role) if word in answer.text.replace(f"ada/{private.name}", "")]
+        if role.account == "ada" and client != "ours":
+            assert private.name in listed.text
+
+
 def test_a_model_that_becomes_private_is_gone_for_others_at_once(scene: Scene) -> None:
     target = scene.model("public")
     run = {"model": f"ada/{target.name}", "input": {"prompt": "x"}}
@@ -249,4 +276,6 @@ _STATUS = {
     "variable_not_found": 404,
     "token_not_found": 404,
     "upload_not_found": 404,
+    "file_not_found": 404,
+    "response_not_found": 404,
 }

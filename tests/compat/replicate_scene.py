@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import anyio
 from replicate.client import Client
 
 from tests.support.publishing import Client as Owner
@@ -111,6 +112,7 @@ class Scene:
     owner: Owner
     ids: dict[str, str] = field(default_factory=dict[str, str])
     """By model, the id of its version."""
+    _made: list[Any] = field(default_factory=list[Any])
     _names: Any = field(default_factory=itertools.count)
 
     @property
@@ -122,7 +124,15 @@ class Scene:
         """The official client, with the owner's token where none is given; it looks again after 10 ms."""
         client = Client(token or self.server.token, base_url=self.base, **options)
         client.poll_interval = 0.01
+        self._made.append(client)
         return client
+
+    async def close(self) -> None:
+        """Let go of the connections of every client that was made, which cannot do that themselves."""
+        for client in self._made:
+            await client._async_client.aclose()
+            client._client.close()
+        self._made.clear()
 
     def stranger(self, scope: str = "admin") -> str:
         """The token of somebody else."""
@@ -148,4 +158,5 @@ def scene(folder: Path, *names: str, **settings: str) -> Generator[Scene]:
         for name in names or MODELS:
             found: Any = client.models.get(f"owner/{name}")
             there.ids[name] = found.latest_version.id
+        anyio.run(there.close)
         yield there

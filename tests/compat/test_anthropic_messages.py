@@ -113,6 +113,21 @@ def test_a_model_streams_whether_its_text_comes_in_pieces_or_not(client: Any, mo
     assert "".join(found) == ("x" if model == "owner/script" else said)
 
 
+def test_any_text_comes_through_as_it_is(client: Any) -> None:
+    pieces = [
+        '"quoted" \\ ',
+        "lines\n\r\n\r",
+        "\u2028\u2029\x85\x0b\x0c\x1c",
+        "\U0001f40b ",
+        "data: x\n\nevent: y",
+        "",
+        "end",
+    ]
+    assert text(client.messages.create(**asked(*pieces))) == "".join(pieces)
+    assert text(final(client, asked(*pieces))) == "".join(pieces)
+    assert text(final(client, asked(*pieces, stop_sequences=["never"]))) == "".join(pieces)
+
+
 @pytest.mark.anyio
 async def test_the_async_client_gets_the_same(there: Scene) -> None:
     async with there.async_anthropic() as client:
@@ -191,6 +206,10 @@ def test_tools_are_given_as_functions(client: Any, choice: Json, passed: Any) ->
     function: Json = {"name": "look", "description": "Looks.", "parameters": TOOL["input_schema"]}
     assert got["tools"] == [{"type": "function", "function": function}]
     assert got["tool_choice"] == passed
+
+
+def test_tools_that_are_not_to_be_used_need_no_model_that_takes_them(client: Any) -> None:
+    assert text(client.messages.create(**asked("x", tools=[TOOL], tool_choice={"type": "none"}))) == "x"
 
 
 def test_uses_of_tools_are_turns_of_the_conversation(client: Any) -> None:
@@ -305,12 +324,21 @@ def test_a_request_written_by_hand_needs_only_a_key(there: Scene) -> None:
         assert httpx.post(url, json=asked("x"), headers=headers).json()["content"] == [{"type": "text", "text": "x"}]
 
 
+def test_the_beta_of_the_client_asks_for_the_same(client: Any) -> None:
+    assert client.beta.messages.create(**asked("Hel", "lo")).content[0].text == "Hello"
+    with client.beta.messages.stream(**asked("Hel", "lo"), betas=["some-2026-01-01"]) as stream:
+        assert "".join(stream.text_stream) == "Hello"
+
+
 def test_models_are_listed_in_anthropics_shape_for_its_clients(there: Scene, client: Any) -> None:
     page = client.models.list(limit=3)
     assert len(page.data) == 3
     assert page.has_more
     names = [one.id for one in page]
-    assert len(names) == len(set(names))
+    assert names == [one.id for one in client.models.list()]
+    assert len(names) == len(set(names)) > 4
+    assert [one.id for one in client.models.list(limit=2, before_id=names[4]).data] == names[2:4]
+    assert client.models.list(after_id=names[-1]).data == []
     assert {"owner/script", "owner/talk", "owner/events"} <= set(names)
     assert "owner/add" not in names
     answer = httpx.get(
@@ -318,7 +346,9 @@ def test_models_are_listed_in_anthropics_shape_for_its_clients(there: Scene, cli
         headers={"x-api-key": there.server.token, "anthropic-version": "2023-06-01"},
     )
     ModelInfo.model_validate_json(answer.content, strict=True)
-    assert client.models.retrieve("owner/script").display_name == "owner/script"
+    for name in ("owner/script", there.names["script"]):
+        assert client.models.retrieve(name).display_name == name
+    assert "anthropic-version" in answer.headers["vary"]
     assert "items" in there.owner.http.get("/models").json()
 
 

@@ -352,3 +352,11 @@ def test_calls_are_predictions_like_any_other(there: Scene) -> None:
     prediction = there.owner.get(answer.headers["augury-prediction"])
     assert prediction["output"] == "logged"
     assert there.owner.http.get(f"/predictions/{prediction['id']}/logs").status_code == 200
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_a_call_that_fails_names_its_prediction(there: Scene, stream: bool) -> None:
+    body = {"model": "owner/script", "messages": asked({"fail": "no luck"}), "stream": stream}
+    answer = there.owner.http.post("/chat/completions", json=body)
+    assert answer.status_code == 422
+    assert there.owner.get(answer.headers["augury-prediction"])["status"] == "failed"

@@ -12,6 +12,7 @@ from openai.types import Model
 
 from tests.compat.openai_scene import Json, Scene, scene
 
+CODES = ("model_not_found", "version_not_found", "model_not_compatible")
 CALLED = {"owner/whole", "owner/answer"}
 
 
@@ -49,7 +50,9 @@ def test_a_model_is_found_by_its_name_and_by_that_of_its_version(there: Scene, c
 def test_what_cannot_be_called_is_not_found(client: openai.OpenAI, name: str) -> None:
     with pytest.raises(openai.NotFoundError) as caught:
         client.models.retrieve(name)
-    assert set(caught.value.response.json()["error"]) == {"message", "type", "param", "code"}
+    error = caught.value.response.json()["error"]
+    assert set(error) == {"message", "type", "param", "code"}
+    assert (error["param"], error["code"]) in [("model", one) for one in CODES]
 
 
 def test_strangers_do_not_see_private_models(there: Scene) -> None:

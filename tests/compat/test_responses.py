@@ -81,9 +81,10 @@ async def async_client(there: Scene) -> AsyncGenerator[openai.AsyncOpenAI]:
 
 def raw(client: openai.OpenAI, **body: Any) -> Json:
     """The body of an answer, which fits the client's own type exactly."""
-    answer: Any = client.responses.with_raw_response.create(**body)
-    Response.model_validate_json(answer.text, strict=True)
-    return json.loads(answer.text)
+    create: Any = client.responses.with_raw_response.create
+    text: str = create(**body).text
+    Response.model_validate_json(text, strict=True)
+    return json.loads(text)
 
 
 def given(response: Response) -> Json:
@@ -368,6 +369,20 @@ def test_a_failure_amid_a_stream_is_an_event(client: openai.OpenAI) -> None:
     assert last.response.error is not None
     assert "it broke" in last.response.error.message
     Event.validate_json(last.model_dump_json(by_alias=True, exclude_unset=True), strict=True)
+
+
+def test_what_was_said_is_there_when_its_model_is_gone(there: Scene, client: openai.OpenAI) -> None:
+    there.owner.publish("brief", "def predict(prompt: str) -> str:\n    return prompt\n")
+    made = client.responses.create(model="owner/brief", input="still here")
+    there.owner.http.delete("/models/owner/brief").raise_for_status()
+    assert client.responses.retrieve(made.id).output_text == "still here"
+
+
+def test_a_prediction_that_answered_otherwise_is_no_response(there: Scene, client: openai.OpenAI) -> None:
+    made = there.owner.create("owner/add", wait=20, a=1, b=2)
+    assert made["output"] == 3
+    with pytest.raises(openai.NotFoundError):
+        client.responses.retrieve(f"resp_{made['id']}")
 
 
 def _finished(client: openai.OpenAI, name: str) -> Response | None:

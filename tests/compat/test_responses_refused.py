@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any, cast
 
 import httpx
@@ -207,6 +208,23 @@ def test_the_second_base_has_the_same(there: Scene) -> None:
         assert client.responses.retrieve(made.id).output_text == "x"
     answer = httpx.get(f"{there.base()}/responses", headers={"Authorization": f"Bearer {there.server.token}"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (405, "method_not_allowed")
+
+
+def test_one_who_asks_too_often_or_too_much_is_told_so_before_anything_is_stored(tmp_path: Path) -> None:
+    limits = {"rate_limit": "predict=1/m burst 3", "max_queue": "1"}
+    with scene(tmp_path, "script", **limits) as limited, limited.client() as client:
+        waiting = steps({"wait": str(tmp_path / "gate")})
+        running = client.responses.create(model="owner/script", input=waiting, background=True)
+        limited.ends("started", running.id.removeprefix("resp_"))
+        client.responses.create(model="owner/script", input=waiting, background=True)
+        for code in ("queue_full", "rate_limited"):
+            with pytest.raises(openai.RateLimitError) as caught:
+                client.responses.create(model="owner/script", input="[]", background=code == "queue_full")
+            assert said(caught.value)["code"] == code
+        assert int(caught.value.response.headers["retry-after"]) > 0
+        assert client.responses.retrieve(running.id).status == "in_progress", "reading has a limit of its own"
+        assert limited.count() == 2
+        (tmp_path / "gate").touch()
 
 
 def free_soon(there: Scene, client: openai.OpenAI) -> None:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.timeout(180)
 Ask = Callable[..., PredictionWithDetails]
 Answer = Callable[..., Any]
 EXAMPLES = Path(__file__).parents[2] / "examples"
-FOLDERS = ("embedding", "ocr", "speech", "smollm")
+FOLDERS = ("embedding", "ocr", "speech", "smollm", "drawing")
 
 
 def test_a_sentence_gets_the_reading_ease_that_is_published_for_it(answer: Answer) -> None:

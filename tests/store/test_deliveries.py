@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -59,6 +60,31 @@ async def claim(db: Database, now: int = NOW, limit: int = 10, webhook: Webhook 
         lambda c: deliveries.claim(c, webhook.receiver, now, until=now + 30 * SECOND, limit=limit)
     )
     return found
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (None, ["pending", "started", "succeeded"]),
+        ({Status.STARTED}, ["started"]),
+        ({Status.SUCCEEDED, Status.FAILED}, ["succeeded"]),
+        ({Status.STARTING}, []),
+        (frozenset[Status](), []),
+    ],
+)
+async def test_a_webhook_is_told_of_the_states_that_it_names(
+    db: Database, told: set[Status] | None, expected: list[str]
+) -> None:
+    hook = replace(HOOK, form="other", told=None if told is None else frozenset(told))
+    one = await add(db, hook, worker_id=WORKER, attempt=1)
+    await db.write(start(one))
+    await db.write(lambda c: succeed(c, rows.new(id=one.id, attempt=1)))
+    found = await all_of(db, one)
+    assert [delivery.status.value for delivery in found] == expected
+    for delivery in found:
+        message = await db.read(lambda c, delivery=delivery: deliveries.load(c, delivery.id))
+        assert message is not None
+        assert message.webhook.form == "other"
 
 
 async def record(

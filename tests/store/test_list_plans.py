@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 
 from augury.domain.ids import ModelId
 from augury.domain.prediction import Status
-from augury.store import categories, deliveries, listings, logbook, migrate, predictions, users, versions
+from augury.store import categories, deliveries, files, listings, logbook, migrate, predictions, users, versions
 from augury.store.connection import Connection
 from augury.store.database import open_database
 from augury.store.listings import Listing
@@ -50,6 +50,14 @@ LISTS: dict[str, tuple[Ask, str]] = {
     "versions": (
         lambda c: versions.page(c, MODEL, position=5, backward=False, limit=5),
         "sqlite_autoindex_versions_1|versions_model_id_number_key",
+    ),
+    "uploaded files": (
+        lambda c: files.uploaded(c, ACCOUNT, before="z", after=None, limit=5),
+        "files_uploaded",
+    ),
+    "uploaded files, backward": (
+        lambda c: files.uploaded(c, ACCOUNT, before=None, after="a", limit=5),
+        "files_uploaded",
     ),
     "categories": (
         lambda c: categories.page(c, position="a", backward=False, limit=5),

@@ -48,7 +48,7 @@ async def run_each(
         await batch.run(_at_once(version))
     if batch.error is not None:
         for one in batch.running:
-            await calls.cancel(caller, one)
+            await calls.drop(caller, one)
         raise batch.error
     return [batch.ended[place] for place in range(len(inputs))]
 
@@ -106,7 +106,7 @@ class _Batch:
         # What is cancelled here stays in `running`: whoever cancels ends it.
         ended = await self._calls.predictions.wait(prediction, self._deadline - anyio.current_time())
         if not ended.finished:
-            raise failures.timed_out(ended, self._calls.limits.compat_wait)
+            raise self._calls.unfinished(ended)
         self.running.remove(prediction)
         if ended.status is not Status.SUCCEEDED:
             raise failures.failed(ended)

@@ -78,7 +78,7 @@ class Calls:
         request = NewPrediction(model=model, input=input, validate=True)
         prediction = await self.hold(caller, request, self.limits.compat_wait, receive)
         if not prediction.finished:
-            await self.cancel(caller, prediction)
+            await self.drop(caller, prediction)
         return self._succeeded(prediction)
 
     async def run_all(
@@ -100,7 +100,7 @@ class Calls:
         bad = [one for one in made if one.finished and one.status is not Status.SUCCEEDED]
         for one in made:
             if not one.finished:
-                await self.cancel(caller, one)
+                await self.drop(caller, one)
         return [self._succeeded(one) for one in bad + made]
 
     async def hold(self, caller: Caller, request: NewPrediction, seconds: float, receive: Receive) -> Prediction:
@@ -127,7 +127,7 @@ class Calls:
             await self._check_beginning(caller, followers[0], found)
         except errors.CallerError:
             for one in made:
-                await self.cancel(caller, one)
+                await self.drop(caller, one)
             raise
         return followers
 
@@ -158,6 +158,22 @@ class Calls:
         if self.limits.compat_cancel:
             with anyio.CancelScope(shield=True):
                 await self.cancel(caller, prediction)
+
+    async def drop(self, caller: Caller, prediction: Prediction) -> None:
+        """The call ends before its prediction has."""
+        # Whoever is cut off because the server stops has gone like one that hangs up.
+        await (self.gone if self.stopping else self.cancel)(caller, prediction)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether calls end because the server is about to stop."""
+        return self.streams.followers.released
+
+    def unfinished(self, prediction: Prediction) -> errors.CallerError:
+        """Why a call ends before its prediction has."""
+        if self.stopping:
+            return failures.stopping(prediction)
+        return failures.timed_out(prediction, self.limits.compat_wait)
 
     async def cancel(self, caller: Caller, prediction: Prediction) -> None:
         """End what nobody waits for any more."""
@@ -227,7 +243,7 @@ class Calls:
 
     def _succeeded(self, prediction: Prediction) -> Prediction:
         if not prediction.finished:
-            raise failures.timed_out(prediction, self.limits.compat_wait)
+            raise self.unfinished(prediction)
         if prediction.status is not Status.SUCCEEDED:
             raise failures.failed(prediction)
         return prediction

@@ -56,7 +56,7 @@ async def listen(
             wrong = error
     if wrong is not None:
         for one in made:
-            await calls.cancel(caller, one)
+            await calls.drop(caller, one)
         raise wrong
     return heard
 
@@ -67,7 +67,7 @@ async def _heard(calls: Calls, caller: Caller, follower: StreamFollower, cutter:
         while not follower.over and cutter.found is None:
             left = deadline - anyio.current_time()
             if left <= 0 or follower.released:
-                raise failures.timed_out(follower.prediction, calls.limits.compat_wait)
+                raise calls.unfinished(follower.prediction)
             events = await follower.next(left)
             pieces += [cutter.feed(texts.piece(one.data)) for one in events if one.kind is Kind.OUTPUT]
     if cutter.found is not None:

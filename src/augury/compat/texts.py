@@ -139,6 +139,12 @@ def joined(output: JsonText | None) -> str:
     return "".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def is_text(output: JsonText | None) -> bool:
+    """Whether an output is what `joined` makes one text of."""
+    value = jsontext.loads(output or "null")
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(one, str) for one in value))
+
+
 def _plan(version: RunnableVersion) -> TextPlan | None:
     schemas = version.schemas.described
     found = offering.text_field(schemas)

@@ -26,6 +26,9 @@ PATIENCE = 1_000_000
 """Microseconds that a state waits unsent for before a newer one takes its place."""
 
 
+Told = frozenset[Status] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Webhook:
     """Who is told of each change of a prediction."""
@@ -34,6 +37,10 @@ class Webhook:
     secret: str | None = field(repr=False)
     receiver: str
     """Scheme, host and port: what is slow or down as a whole."""
+    form: str | None = None
+    """Whose form what is sent has, where it is not ours."""
+    told: Told = None
+    """Of which states alone; None: of each."""
 
 
 class State(StrEnum):

@@ -12,13 +12,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from augury.domain.delivery import SECRET_PREFIX
 from augury.domain.errors import Forbidden
 from augury.domain.file import FileId, UploadId
-from augury.domain.ids import PredictionId
+from augury.domain.ids import AccountId, PredictionId
 
 FILES = "/v1/files"
 UPLOADS = "/v1/uploads"
@@ -72,6 +74,11 @@ class Links:
     def check_stream(self, prediction_id: str, signature: str | None) -> None:
         """Accept what `stream` made for this prediction; raises Forbidden `bad_signature`."""
         self._check(None, signature, "stream", prediction_id)
+
+    def webhook_secret(self, account_id: AccountId) -> str:
+        """What an account's webhooks are signed with where no secret comes with them; new with a new secret key."""
+        key = hmac.new(self.keys[0], f"webhooks\n{account_id}".encode(), hashlib.sha256).digest()
+        return SECRET_PREFIX + b64encode(key).decode()
 
     def own_file(self, url: str) -> FileLink | None:
         """What one of our own links leads to; None for any other URL. Raises Forbidden as `check_file` does."""

@@ -14,7 +14,7 @@ from functools import partial
 
 from augury.domain import errors, jsontext
 from augury.domain.account import Caller
-from augury.domain.delivery import Webhook
+from augury.domain.delivery import Told, Webhook
 from augury.domain.ids import IdSource, PredictionId, is_uuid
 from augury.domain.jsontext import JsonObject, JsonText
 from augury.domain.paging import Cursor, Page, refused
@@ -60,6 +60,10 @@ class WebhookTarget:
 
     url: str
     secret: str | None = None
+    form: str | None = None
+    """Whose form the requests have, where it is not ours."""
+    told: Told = None
+    """Of which states alone; None: of each."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,8 @@ class Predictions:
         text = jsontext.dumps(request.input if hidden is None else hidden.shown)
         webhook = None
         if request.webhook is not None:
-            webhook = await self.targets.webhook(request.webhook.url, request.webhook.secret)
+            found = await self.targets.webhook(request.webhook.url, request.webhook.secret)
+            webhook = replace(found, form=request.webhook.form, told=request.webhook.told)
         prediction_id = PredictionId(self.ids.next())
         beside = self._sealed(prediction_id, webhook, hidden, runs=failure is None)
         # Taken last of all that may fail: a place that is neither used nor released would be lost.

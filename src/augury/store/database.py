@@ -8,6 +8,7 @@ of its own, several at a time. Reads run on reader threads, each in one snapshot
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import threading
 import time
@@ -139,6 +140,8 @@ class Database:
     ) -> None:
         self.dialect: DialectName = dialect
         self._loop = loop
+        # As in Notifier: what the writer's thread causes on the loop belongs there.
+        self._context = contextvars.copy_context()
         self._writes = writes
         self._reads = reads
         self._direct = direct
@@ -201,7 +204,7 @@ class Database:
     def answer(self, jobs: list[_Job], news: Sequence[str]) -> None:
         """Settle the futures of what was done, and tell its news. From any thread."""
         try:
-            self._loop.call_soon_threadsafe(self._resolve, jobs, news)
+            self._loop.call_soon_threadsafe(self._resolve, jobs, news, context=self._context.copy())
         except RuntimeError:
             log.warning("the loop ended before its writes", extra={"size": len(jobs)})
 

@@ -46,7 +46,15 @@ _LOOKS = 8
 
 def subscribe(c: Connection, prediction_id: PredictionId, webhook: Webhook) -> None:
     """Tell this webhook of the prediction as it was just stored, and of each change from now on."""
-    c.change(_SUBSCRIBE, prediction_id=prediction_id, url=webhook.url, secret=webhook.secret, receiver=webhook.receiver)
+    c.change(
+        _SUBSCRIBE,
+        prediction_id=prediction_id,
+        url=webhook.url,
+        secret=webhook.secret,
+        receiver=webhook.receiver,
+        form=webhook.form,
+        told=None if webhook.told is None else f",{','.join(sorted(webhook.told))},",
+    )
     note(c, prediction_id)
 
 
@@ -228,9 +236,8 @@ _newest = (
     .scalar_subquery()
 )
 _number = func.coalesce(_other.c.number, 0) + 1
-_SUBSCRIBE = Query(
-    sql_insert(webhooks).values({name: bindparam(name) for name in ("prediction_id", "url", "secret", "receiver")})
-)
+_SUBSCRIPTION = ("prediction_id", "url", "secret", "receiver", "form", "told")
+_SUBSCRIBE = Query(sql_insert(webhooks).values({name: bindparam(name) for name in _SUBSCRIPTION}))
 _NOTE = Query(
     sql_insert(deliveries)
     .from_select(
@@ -254,7 +261,14 @@ _NOTE = Query(
         )
         .join_from(predictions, webhooks, webhooks.c.prediction_id == predictions.c.id)
         .join(_other, and_(_other.c.prediction_id == predictions.c.id, _other.c.number == _newest), isouter=True)
-        .where(predictions.c.id == bindparam("wanted"), func.coalesce(_other.c.status, "") != predictions.c.status),
+        .where(
+            predictions.c.id == bindparam("wanted"),
+            func.coalesce(_other.c.status, "") != predictions.c.status,
+            or_(
+                webhooks.c.told.is_(None),
+                webhooks.c.told.like(_literal("'%,'") + predictions.c.status + _literal("',%'")),
+            ),
+        ),
     )
     .returning(deliveries.c.receiver)
 )  # fmt: skip
@@ -311,7 +325,7 @@ _NEXT_DUE = Query(
 _RECEIVERS = Query(select(deliveries.c.receiver).where(*_MAY_BE_SENT).group_by(deliveries.c.receiver))
 _LOAD = Query(
     joined()
-    .add_columns(*_COLUMNS, webhooks.c.url, webhooks.c.secret, webhooks.c.receiver)
+    .add_columns(*_COLUMNS, webhooks.c.url, webhooks.c.secret, webhooks.c.receiver, webhooks.c.form)
     .join(deliveries, deliveries.c.prediction_id == predictions.c.id)
     .join(webhooks, webhooks.c.prediction_id == predictions.c.id)
     .where(deliveries.c.id == bindparam("id"))

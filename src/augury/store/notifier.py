@@ -7,6 +7,7 @@ may come twice; whoever waits for one also looks by itself now and then. Knows n
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -48,6 +49,8 @@ class Notifier:
 
     def __init__(self, forward: Heard | None = None) -> None:
         self._loop = asyncio.get_running_loop()
+        # What other threads cause here belongs here: theirs does not say which loop it is, where sniffio is asked.
+        self._context = contextvars.copy_context()
         self._thread = threading.get_ident()
         self._forward = forward
         self._signals: dict[str, set[Signal]] = {}
@@ -56,7 +59,7 @@ class Notifier:
     def publish(self, topic: str) -> None:
         """Wake all who listen to the topic, here and in other processes. From any thread."""
         if threading.get_ident() != self._thread:
-            self._loop.call_soon_threadsafe(self.publish, topic)
+            self._loop.call_soon_threadsafe(self.publish, topic, context=self._context.copy())
             return
         self.deliver(topic)
         if self._forward is not None:

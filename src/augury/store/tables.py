@@ -319,6 +319,9 @@ webhooks = Table(
     Column("url", Text, nullable=False),
     Column("secret", Text),
     Column("receiver", Text, nullable=False),
+    # Whose form what is sent has, where it is not ours; and of which states alone it tells, each between two commas.
+    Column("form", Text),
+    Column("told", Text),
     CheckConstraint("length(url) BETWEEN 1 AND 2048", name="url_form"),
 )
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import email.utils
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ import anyio
 import httpcore
 
 from augury.domain.delivery import Answer, Message
+from augury.domain.prediction import Prediction
 from augury.service.presentation import prediction_json
 from augury.service.targets import place
 from augury.webhooks import signing
@@ -35,6 +36,10 @@ class Requests:
     user_agent: bytes
     timeout: float
     clock: Callable[[], float] = time.time
+    forms: Mapping[str, Callable[[Prediction], bytes]] = field(
+        default_factory=dict[str, "Callable[[Prediction], bytes]"]
+    )
+    """What makes the body, by the form that a webhook asks for where it is not ours."""
 
     async def post(self, pool: httpcore.AsyncConnectionPool, message: Message) -> Answer:
         """Send it and say what came of it; raises nothing that the network or the receiver can cause."""
@@ -49,7 +54,7 @@ class Requests:
             return Answer(None, f"no proper answer: {str(error) or 'the connection broke'}")
 
     async def _exchange(self, pool: httpcore.AsyncConnectionPool, message: Message) -> Answer:
-        body = prediction_json(message.prediction)
+        body = self.forms.get(message.webhook.form or "", prediction_json)(message.prediction)
         parts = urlsplit(message.webhook.url)
         scheme, host, port = place(parts)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -12,13 +12,18 @@ from dataclasses import dataclass
 
 from augury.compat import usage
 from augury.compat.anthropic import errors
-from augury.compat.stops import Cutter, cut
-from augury.compat.texts import joined
+from augury.compat.listening import Heard
+from augury.compat.stops import Cutter
+from augury.compat.texts import piece
 from augury.domain import jsontext
 from augury.domain.errors import CallerError
 from augury.domain.jsontext import JsonObject, JsonText
 from augury.domain.prediction import Prediction
 
+_DELTA = (
+    b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":'
+)
+_DELTA_END = b"}}\n\n"
 HEARTBEAT = b'event: ping\ndata: {"type":"ping"}\n\n'
 
 
@@ -34,12 +39,11 @@ class Asked:
     request_id: str
 
 
-def message(asked: Asked, prediction: Prediction) -> JsonObject:
-    """The message of a prediction that has succeeded."""
-    text, found = cut(joined(prediction.output), asked.stops)
-    made = _message(prediction, usage.usage(prediction, asked.characters, len(text)))
-    made["content"] = [{"type": "text", "text": text}]
-    made.update(_stopped(asked, prediction, found))
+def message(asked: Asked, heard: Heard) -> JsonObject:
+    """The message of a prediction that has succeeded, or of which there was enough."""
+    made = _message(heard.prediction, usage.usage(heard.prediction, asked.characters, len(heard.text)))
+    made["content"] = [{"type": "text", "text": heard.text}]
+    made.update(_stopped(asked, heard.prediction, heard.stop))
     return made
 
 
@@ -49,13 +53,13 @@ class Frames:
     def __init__(self, asked: Asked, prediction: Prediction) -> None:
         self._asked = asked
         self._prediction = prediction
-        self._cutter = Cutter(asked.stops)
+        self._cutter = Cutter(asked.stops) if asked.stops else None
         self._characters = 0
 
     @property
     def enough(self) -> bool:
         """Whether a stop was found."""
-        return self._cutter.found is not None
+        return self._cutter is not None and self._cutter.found is not None
 
     def begin(self) -> bytes:
         """The events before the first piece."""
@@ -69,13 +73,20 @@ class Frames:
 
     def item(self, data: JsonText) -> bytes:
         """The event of one piece."""
-        return self._delta(self._cutter.feed(joined(data)))
+        if self._cutter is not None:
+            return self._delta(self._cutter.feed(piece(data)))
+        if data[0] != '"' or data == '""':
+            return self._delta(piece(data))
+        self._characters += len(piece(data)) if "\\" in data else len(data) - 2
+        # It is the JSON of a text already.
+        return _DELTA + data.encode() + _DELTA_END
 
     def end(self, prediction: Prediction) -> bytes:
         """The events of the end."""
-        last = self._delta(self._cutter.rest())
+        last = b"" if self._cutter is None else self._delta(self._cutter.rest())
         tokens = usage.usage(prediction, self._asked.characters, self._characters)
-        stopped = _stopped(self._asked, prediction, self._cutter.found)
+        found = None if self._cutter is None else self._cutter.found
+        stopped = _stopped(self._asked, prediction, found)
         return (
             last
             + event({"type": "content_block_stop", "index": 0})
@@ -91,8 +102,7 @@ class Frames:
         if not text:
             return b""
         self._characters += len(text)
-        delta: JsonObject = {"type": "text_delta", "text": text}
-        return event({"type": "content_block_delta", "index": 0, "delta": delta})
+        return _DELTA + jsontext.dump_bytes(text) + _DELTA_END
 
 
 def event(content: JsonObject) -> bytes:

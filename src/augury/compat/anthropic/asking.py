@@ -24,10 +24,10 @@ HONOURED = frozenset(
     ("model", "messages", "system", "max_tokens", "stop_sequences", "stream", "temperature", "top_p", "top_k")
 ) | frozenset(("tools", "tool_choice", "thinking", "output_config"))
 """The fields that mean something here; of the others it is said that they were ignored."""
-_REFUSED = ("container", "mcp_servers")
+REFUSED = ("container", "mcp_servers")
 """Fields without which the answer would not be what was asked for, and that nothing here can honour."""
 _NEEDED = {"thinking": "thinking", "tools": "tools", "tool_choice": "tool_choice", "response_format": "output_config"}
-_MOST_STOPS = 100
+MOST_STOPS = 100
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 
 
@@ -47,7 +47,7 @@ class MessagesBody(CountBody):
     """What a message is asked for with."""
 
     max_tokens: int = Field(ge=1)
-    stop_sequences: list[Stop] | None = Field(default=None, max_length=_MOST_STOPS)
+    stop_sequences: list[Stop] | None = Field(default=None, max_length=MOST_STOPS)
     stream: bool | None = None
     temperature: float | None = Field(default=None, ge=0)
     top_p: float | None = Field(default=None, ge=0, le=1)
@@ -62,7 +62,7 @@ def options(body: MessagesBody, given: JsonObject, plan: TextPlan) -> Mapping[st
 
     `given` is the body as it was sent.
     """
-    for name in _REFUSED:
+    for name in REFUSED:
         if given.get(name):
             raise Unsupported(name, "Nothing here can honour it.")
     found: dict[str, JsonValue] = {
@@ -76,6 +76,9 @@ def options(body: MessagesBody, given: JsonObject, plan: TextPlan) -> Mapping[st
         "tool_choice": _choice(body.tool_choice) if body.tools else None,
         "response_format": _format(body.output_config),
     }
+    if found["tool_choice"] == "none" and plan.takes("tools") is None:
+        # Tools that are not to be used are none.
+        found["tools"] = found["tool_choice"] = None
     for name, field in _NEEDED.items():
         if found[name] is not None and plan.takes(name) is None:
             raise Unsupported(field, f"This model has no input for {name}.")

@@ -41,7 +41,7 @@ class Errors:
     def refusal(self, error: CallerError, request_id: str) -> Response:
         """See problems.Shape."""
         status = status_of(error)
-        headers = problems.headers(error) if status in AGAIN else {**problems.headers(error), **ONCE}
+        headers = failures.headers(error) if status in AGAIN else {**failures.headers(error), **ONCE}
         return _respond(status, body(error, request_id), headers)
 
     def failure(self, request_id: str) -> Response:
@@ -66,7 +66,7 @@ def body(error: CallerError, request_id: str) -> JsonObject:
     kind = TYPES.get(status_of(error), "api_error")
     if isinstance(error, InvalidRequest):
         return _body(kind, "; ".join(map(_said, error.problems)), error.problems[0].type, request_id)
-    message = error.message if error.hint is None else f"{error.message} {error.hint}"
+    message = failures.sentences(error)
     if isinstance(error, failures.Unsupported):
         message = f"{error.param}: {message}"
     return _body(kind, message, error.code, request_id)

@@ -20,7 +20,9 @@ from augury.compat.anthropic.answering import HEARTBEAT, Asked
 from augury.compat.anthropic.asking import HONOURED, CountBody, MessagesBody, options
 from augury.compat.anthropic.conversation import characters, turns
 from augury.compat.calls import Calls
-from augury.compat.texts import Plans, TextPlan
+from augury.compat.listening import Heard, listen, worth_it
+from augury.compat.stops import cut
+from augury.compat.texts import Plans, TextPlan, joined
 from augury.compat.translating import translated
 from augury.domain import jsontext
 from augury.domain.account import Caller
@@ -51,7 +53,7 @@ class MessageRoutes:
         try:
             if plan is None:
                 return await self._native(request, caller, version, given)
-            return await self._adapted(request, caller, plan, given)
+            return await self._adapted(request, caller, version, plan, given)
         except InvalidRequest as error:
             raise translated(error, plan, NAMES) from None
 
@@ -71,7 +73,9 @@ class MessageRoutes:
         content: JsonObject = {"input_tokens": usage.estimate(length), "estimated": True}
         return Answer(jsontext.dump_bytes(content), ((b"request-id", _request_id(request).encode()),))
 
-    async def _adapted(self, request: Request, caller: Caller, plan: TextPlan, given: JsonObject) -> Response | Answer:
+    async def _adapted(
+        self, request: Request, caller: Caller, version: RunnableVersion, plan: TextPlan, given: JsonObject
+    ) -> Response | Answer:
         body = requests.check(MessagesBody, given)
         said = turns(body.system, body.messages, tools=plan.field.many)
         input, unused = plan.input(said, options(body, given, plan))
@@ -83,8 +87,12 @@ class MessageRoutes:
             frames = answering.Frames(asked, follower.prediction)
             headers = _headers(request, follower.prediction, ignored)
             return streaming.answer(self.calls, caller, follower, frames, headers, HEARTBEAT)
-        prediction = await self.calls.run(caller, body.model, input, request.receive)
-        return _whole(request, prediction, answering.message(asked, prediction), ignored)
+        if worth_it(version, asked.stops):
+            (heard,) = await listen(self.calls, caller, body.model, [input], asked.stops, request.receive)
+        else:
+            prediction = await self.calls.run(caller, body.model, input, request.receive)
+            heard = Heard(prediction, *cut(joined(prediction.output), asked.stops))
+        return _whole(request, heard.prediction, answering.message(asked, heard), ignored)
 
     async def _native(
         self, request: Request, caller: Caller, version: RunnableVersion, given: JsonObject

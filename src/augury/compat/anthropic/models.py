@@ -1,11 +1,11 @@
-"""GET /v1/models as Anthropic's clients know it: the models that can be asked for messages, the caller's own first.
+"""GET /v1/models as Anthropic's clients know it: the models that can be asked for messages.
 
 Knows nothing about messages.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,8 +15,6 @@ from starlette.requests import Request
 from augury.domain.account import Caller
 from augury.domain.errors import InvalidRequest, NotFound
 from augury.domain.jsontext import JsonObject, JsonValue
-from augury.domain.model import Model
-from augury.domain.paging import Page
 from augury.http import auth, problems
 from augury.service.access import Access
 from augury.service.models import Models
@@ -24,7 +22,6 @@ from augury.service.models import Models
 ENDPOINT = "anthropic_messages"
 PAGE = 20
 MOST = 1000
-_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,72 +32,66 @@ class ModelRoutes:
     access: Access
 
     async def page(self, request: Request) -> Response:
-        """GET /v1/models: those behind `after_id` or before `before_id`, at most `limit`."""
+        """GET /v1/models: at most `limit` of them, behind `after_id` or else before `before_id`."""
         caller = await self._caller(request)
         limit = _limit(request.query_params.get("limit"))
-        after, before = request.query_params.get("after_id"), request.query_params.get("before_id")
-        found: list[JsonValue] = []
-        more = False
-        passed = after is None
-        async for model in self._offered(caller):
-            name = f"{model.owner}/{model.name}"
-            if name == before:
-                break
-            if passed and len(found) == limit and before is None:
-                more = True
-                break
-            if passed:
-                found.append(_shown(model, name))
-            passed = passed or name == after
-        if before is not None:
-            found, more = found[-limit:], len(found) > limit
-        ids = [one["id"] for one in found if isinstance(one, dict)]
+        found = [one for one in await self.models.offered(caller) if ENDPOINT in one.offers]
+        names = [f"{one.owner}/{one.name}" for one in found]
+        begin, end = 0, len(found)
+        if (after := request.query_params.get("after_id")) is not None:
+            begin = _place(names, after, "after_id") + 1
+            more = end - begin > limit
+        elif (before := request.query_params.get("before_id")) is not None:
+            end = _place(names, before, "before_id")
+            begin = max(0, end - limit)
+            more = begin > 0
+        else:
+            more = end > limit
+        end = min(end, begin + limit)
+        data: list[JsonValue] = [_shown(name, one.created_at) for name, one in zip(names, found, strict=True)]
         content: JsonObject = {
-            "data": found,
+            "data": data[begin:end],
             "has_more": more,
-            "first_id": ids[0] if ids else None,
-            "last_id": ids[-1] if ids else None,
+            "first_id": names[begin] if begin < end else None,
+            "last_id": names[end - 1] if begin < end else None,
         }
-        return problems.respond(200, content)
+        return problems.respond(200, content, _named(request))
 
     async def get(self, request: Request) -> Response:
-        """GET /v1/models/{owner}/{name}."""
+        """GET /v1/models/{owner}/{name}, or {name}:N; raises NotFound as for models that may not be seen."""
         caller = await self._caller(request)
-        name: str = request.path_params["name"]
-        owner: str = request.path_params.get("owner", "")
-        bare, _, number = name.partition(":")
-        details = await self.models.get(caller, owner, bare)
-        version = await self.models.get_version(caller, owner, bare, number) if number else details.latest
+        owner, asked = str(request.path_params["owner"]), str(request.path_params["name"])
+        name, colon, number = asked.partition(":")
+        if colon and not number.isdecimal():
+            raise _not_offered(owner, asked)
+        details = await self.models.get(caller, owner, name)
+        version = await self.models.get_version(caller, owner, name, number) if colon else details.latest
         if version is None or version.compatibilities.get(ENDPOINT) is not True:
-            raise NotFound(f"{owner}/{name} cannot be asked for messages.", code="model_not_compatible")
-        return problems.respond(200, _shown(details.model, f"{details.model.owner}/{name}"))
+            raise _not_offered(owner, asked)
+        model = details.model
+        shown = f"{model.owner}/{model.name}" + (f":{version.number}" if colon else "")
+        created = version.created_at if colon else model.created_at
+        return problems.respond(200, _shown(shown, created), _named(request))
 
     async def _caller(self, request: Request) -> Caller:
         headers: list[tuple[bytes, bytes]] = request.scope["headers"]
         return await auth.identify(self.access, dict(headers).get(b"authorization"))
 
-    async def _offered(self, caller: Caller) -> AsyncIterator[Model]:
-        async for model in self._all(caller):
-            details = await self.models.get(caller, model.owner, model.name)
-            if details.latest is not None and details.latest.compatibilities.get(ENDPOINT) is True:
-                yield model
 
-    async def _all(self, caller: Caller) -> AsyncIterator[Model]:
-        page = await self.models.page_of_mine(caller, page_size=_AT_ONCE)
-        while True:
-            for model in page.items:
-                yield model
-            if page.next_cursor is None:
-                break
-            page = await self.models.page_of_mine(caller, cursor=page.next_cursor, page_size=_AT_ONCE)
-        public: Page[Model] = await self.models.page(page_size=_AT_ONCE)
-        while True:
-            for model in public.items:
-                if model.account_id != caller.account_id:
-                    yield model
-            if public.next_cursor is None:
-                break
-            public = await self.models.page(cursor=public.next_cursor, page_size=_AT_ONCE)
+def _place(names: Sequence[str], name: str, field: str) -> int:
+    if name not in names:
+        msg = "Input should be the id of a model in this list."
+        raise InvalidRequest.at("query", field, msg=msg, type="unknown_id", input=problems.shown(name))
+    return names.index(name)
+
+
+def _named(request: Request) -> dict[str, str]:
+    return {"request-id": request.scope.get(problems.REQUEST_ID, "")}
+
+
+def _not_offered(owner: str, name: str) -> NotFound:
+    message = f"{owner[:64]}/{name[:64]} is none of the models that can be asked for messages."
+    return NotFound(message, code="model_not_compatible")
 
 
 def _limit(text: str | None) -> int:
@@ -112,8 +103,8 @@ def _limit(text: str | None) -> int:
     return int(text)
 
 
-def _shown(model: Model, name: str) -> JsonObject:
-    made = datetime.fromtimestamp(model.created_at // 1_000_000, UTC)
+def _shown(name: str, created: int) -> JsonObject:
+    made = datetime.fromtimestamp(created // 1_000_000, UTC)
     return {
         "type": "model",
         "id": name,

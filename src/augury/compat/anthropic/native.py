@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import cast
+from dataclasses import dataclass
 
 from augury.compat import native
 from augury.compat.anthropic import errors
@@ -22,17 +22,16 @@ from augury.domain.jsontext import InvalidJson, JsonObject, JsonText, JsonValue
 from augury.domain.prediction import Prediction
 
 _NAME = re.compile(r"[a-z_]{1,64}")
-_GROWING = {
-    "text_delta": ("text", "text"),
-    "thinking_delta": ("thinking", "thinking"),
-    "signature_delta": ("signature", "signature"),
-}
-"""By the type of a delta, its field and the block's that it is added to."""
+_GROWING = {"text_delta": "text", "thinking_delta": "thinking", "signature_delta": "signature"}
+"""By the type of a delta, the field of it and of its block that grows."""
 
 
 def message(prediction: Prediction) -> JsonObject:
     """The message that a model's output is or amounts to; raises ModelFailed."""
-    events = native.answers(prediction.output)
+    events = [one for one in native.answers(prediction.output) if one.get("type") != "ping"]
+    for one in events:
+        if one.get("type") == "error":
+            raise ModelFailed(_said(one), code="prediction_failed")
     made = events[0] if len(events) == 1 else _together(events)
     if made is None or made.get("type") != "message":
         raise _no_message(prediction)
@@ -42,27 +41,22 @@ def message(prediction: Prediction) -> JsonObject:
 class Frames:
     """The events as they come; see streaming.Frames."""
 
+    enough = False
+
     def __init__(self, prediction: Prediction, request_id: str) -> None:
         self._prediction = prediction
         self._request_id = request_id
-        self._failed = False
-
-    @property
-    def enough(self) -> bool:
-        """Whether something came that is no event."""
-        return self._failed
 
     def begin(self) -> bytes:
         """Nothing: the model begins its message itself."""
         return b""
 
     def item(self, data: JsonText) -> bytes:
-        """The event, or events, of one output."""
+        """The event, or events, of one output; raises ModelFailed for what is none."""
         value = jsontext.loads(data)
         kind = value.get("type") if isinstance(value, dict) else None
         if not isinstance(value, dict) or not isinstance(kind, str) or not _NAME.fullmatch(kind):
-            self._failed = True
-            return self.failed(_no_message(self._prediction))
+            raise _no_message(self._prediction)
         return b"".join(map(event, _apart(value))) if kind == "message" else event(value)
 
     def end(self, prediction: Prediction) -> bytes:
@@ -75,63 +69,73 @@ class Frames:
 
 
 def _together(events: Sequence[JsonObject]) -> JsonObject | None:
-    """The message that these are the events of; None where they begin none."""
-    begun = events[0].get("message")
-    if not isinstance(begun, dict):
+    """The message that these are the events of; None where they are of none."""
+    made: JsonObject = {}
+    blocks: dict[JsonValue, _Block] = {}
+    for one in events:
+        kind, number = one.get("type"), one.get("index")
+        if kind == "message_start":
+            made.update(_object(one, "message"))
+        elif kind == "content_block_start" and isinstance(number, int):
+            blocks[number] = _Block({**_object(one, "content_block")})
+        elif kind == "content_block_delta" and isinstance(number, int) and number in blocks:
+            blocks[number].grow(_object(one, "delta"))
+        elif kind == "message_delta":
+            made.update(_object(one, "delta"))
+            made["usage"] = {**_object(made, "usage"), **_object(one, "usage")}
+    try:
+        made["content"] = [one.whole() for one in blocks.values()]
+    except InvalidJson:
         return None
-    made: JsonObject = {**begun}
-    blocks: dict[int, JsonObject] = {}
-    inputs: dict[int, str] = {}
-    for one in events[1:]:
-        number, delta = one.get("index"), one.get("delta")
-        block = one.get("content_block")
-        if isinstance(number, int) and isinstance(block, dict):
-            blocks[number] = {**block}
-        elif isinstance(number, int) and isinstance(delta, dict) and number in blocks:
-            _grow(blocks[number], delta)
-            if delta.get("type") == "input_json_delta":
-                inputs[number] = inputs.get(number, "") + str(delta.get("partial_json", ""))
-        elif isinstance(delta, dict):
-            made.update(delta)
-            before, now = made.get("usage"), one.get("usage")
-            made["usage"] = {**(before if isinstance(before, dict) else {}), **(now if isinstance(now, dict) else {})}
-    for number, text in inputs.items():
-        blocks[number]["input"] = _parsed(text)
-    made["content"] = [blocks[number] for number in sorted(blocks)]
     return made
 
 
-def _grow(block: JsonObject, delta: JsonObject) -> None:
-    kind = str(delta.get("type"))
-    if kind in _GROWING:
-        more, name = _GROWING[kind]
-        block[name] = str(block.get(name) or "") + str(delta.get(more, ""))
-    elif kind == "citations_delta":
-        known = block.get("citations")
-        block["citations"] = [*(known if isinstance(known, list) else []), delta.get("citation")]
+@dataclass(slots=True)
+class _Block:
+    """A block that grows."""
+
+    content: JsonObject
+    input: str = ""
+    """What there is of the JSON of a tool's input."""
+
+    def grow(self, delta: JsonObject) -> None:
+        kind = str(delta.get("type"))
+        if kind in _GROWING:
+            name = _GROWING[kind]
+            self.content[name] = str(self.content.get(name) or "") + str(delta.get(name, ""))
+        elif kind == "input_json_delta":
+            self.input += str(delta.get("partial_json", ""))
+        elif kind == "citations_delta":
+            known = self.content.get("citations")
+            self.content["citations"] = [*(known if isinstance(known, list) else []), delta.get("citation")]
+
+    def whole(self) -> JsonObject:
+        return {**self.content, "input": jsontext.loads(self.input)} if self.input else self.content
 
 
-def _parsed(text: str) -> JsonValue:
-    try:
-        return jsontext.loads(text or "{}")
-    except InvalidJson:
-        return {}
+def _object(of: JsonObject, name: str) -> JsonObject:
+    found = of.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _said(event: JsonObject) -> str:
+    return str(_object(event, "error").get("message") or "The model failed.")
 
 
 def _apart(message: JsonObject) -> Iterator[JsonObject]:
     """The events of a message that came whole."""
     content = message.get("content")
-    usage = message.get("usage")
+    blocks = [one for one in content if isinstance(one, dict)] if isinstance(content, list) else []
     begun: JsonObject = {**message, "content": [], "stop_reason": None, "stop_sequence": None}
     yield {"type": "message_start", "message": begun}
-    for number, block in enumerate(cast("list[JsonObject]", content) if isinstance(content, list) else ()):
+    for number, block in enumerate(blocks):
         empty, delta = _emptied(block)
         yield {"type": "content_block_start", "index": number, "content_block": empty}
         if delta is not None:
             yield {"type": "content_block_delta", "index": number, "delta": delta}
         yield {"type": "content_block_stop", "index": number}
     stopped = {name: message.get(name) for name in ("stop_reason", "stop_sequence")}
-    yield {"type": "message_delta", "delta": stopped, "usage": usage if isinstance(usage, dict) else {}}
+    yield {"type": "message_delta", "delta": stopped, "usage": _object(message, "usage")}
     yield {"type": "message_stop"}
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, Field
 
 from augury.compat.failures import Unsupported
+from augury.compat.stops import LONGEST
 from augury.compat.texts import TextPlan, Turn
 from augury.domain.errors import InvalidRequest
 from augury.domain.jsontext import JsonValue
@@ -96,6 +97,9 @@ class ChatRequest(BaseModel):
         for one in found:
             if not isinstance(one, str) or not one:
                 raise _wrong("Input should be text, or a list of texts, that are not empty", "stop", one)
+            if len(one) > LONGEST:
+                msg = f"A stop should have at most {LONGEST} characters"
+                raise InvalidRequest.at("body", "stop", msg=msg, type="too_long", max_length=LONGEST)
         return tuple(str(one) for one in found)
 
     @property

@@ -41,7 +41,7 @@ class Errors:
     def refusal(self, error: CallerError, request_id: str) -> Response:
         """See problems.Shape."""
         status = status_of(error)
-        headers = problems.headers(error) if status in AGAIN else {**problems.headers(error), **ONCE}
+        headers = failures.headers(error) if status in AGAIN else {**failures.headers(error), **ONCE}
         return problems.respond(status, body(error), headers)
 
     def failure(self, request_id: str) -> Response:
@@ -67,7 +67,7 @@ def body(error: CallerError) -> JsonObject:
     if isinstance(error, InvalidRequest):
         first = error.problems[0]
         return _body("; ".join(map(_said, error.problems)), kind, param(first), first.type)
-    message = error.message if error.hint is None else f"{error.message} {error.hint}"
+    message = failures.sentences(error)
     if isinstance(error, failures.Unsupported):
         return _body(message, kind, error.param, error.code)
     about_model = error.code in ("model_not_found", "version_not_found", "no_version", "model_not_compatible")

@@ -75,8 +75,16 @@ class _Routes:
             if error.status_code == 405:
                 await self.errors.method_not_allowed(method, path)(scope, receive, send)
                 return
-            hint = "GET /openapi.json lists every route."
-            raise NotFound(f"There is nothing at {path[:200]}.", code="route_not_found", hint=hint) from None
+            raise _not_found(path) from None
+
+
+def _not_found(path: str) -> NotFound:
+    """What is no model's name is the name of a model that there is not, such as those of OpenAI's own."""
+    if name := path.partition("/models/")[2]:
+        hint = "GET /models lists those that there are: owner/name."
+        return NotFound(f"There is no model {name[:200]}.", code="model_not_found", hint=hint)
+    hint = "GET /openapi.json lists every route."
+    return NotFound(f"There is nothing at {path[:200]}.", code="route_not_found", hint=hint)
 
 
 def _exact(routes: Sequence[Route]) -> dict[tuple[str, str], ASGIApp]:

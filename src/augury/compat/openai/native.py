@@ -95,7 +95,8 @@ def _listed(before: JsonValue, more: Sequence[JsonValue]) -> list[JsonValue]:
     found = list(before) if isinstance(before, list) else []
     for one in more:
         index = one.get("index") if isinstance(one, dict) else None
-        if isinstance(one, dict) and isinstance(index, int):
+        if isinstance(one, dict) and isinstance(index, int) and index >= 0:
+            # The next one, or nearly: a list is not made as long as some index says.
             found += [{} for _ in range(index + 1 - len(found))] if index < len(found) + len(more) else []
             rest: JsonObject = {name: value for name, value in one.items() if name != "index"}
             if index < len(found) and isinstance(known := found[index], dict):

@@ -30,6 +30,7 @@ _SUMMARIES = {
     "ModelRoutes.deployment": "A model as its deployment.",
     "ModelRoutes.account": "Your account.",
     "ModelRoutes.hardware": "What versions may ask for.",
+    "WebhookRoutes.secret": "What your webhooks are signed with.",
     "FileRoutes.create": "Upload a file.",
     "FileRoutes.page": "What you have uploaded.",
     "FileRoutes.get": "A file that you have uploaded.",

@@ -20,6 +20,7 @@ from augury.compat.replicate.predictions import PredictionRoutes
 from augury.compat.replicate.presenting import BASE, Presenter
 from augury.compat.replicate.shape import ProblemDetails
 from augury.compat.replicate.targets import Targets
+from augury.compat.replicate.webhooks import WebhookRoutes
 from augury.domain.errors import NotFound
 from augury.http import problems
 from augury.http.fronts import Front
@@ -38,6 +39,7 @@ def front(calls: Calls, services: Services) -> Front:
     targets = Targets(services.models)
     predictions = PredictionRoutes(calls, targets, services.logbook, presenter)
     models = ModelRoutes(services, presenter)
+    hooks = WebhookRoutes(services.access, presenter.links)
     stored = FileRoutes(services.access, services.uploads, services.files, presenter)
     routes = [
         Route(f"{BASE}/predictions", predictions.create, methods=["POST"]),
@@ -59,6 +61,7 @@ def front(calls: Calls, services: Services) -> Front:
         Route(_DEPLOYMENT, models.deployment, methods=["GET"]),
         Route(f"{BASE}/account", models.account, methods=["GET"]),
         Route(f"{BASE}/hardware", models.hardware, methods=["GET"]),
+        Route(f"{BASE}/webhooks/default/secret", hooks.secret, methods=["GET"]),
         Route(files.PATH, stored.create, methods=["POST"]),
         Route(files.PATH, stored.page, methods=["GET"]),
         Route(f"{files.PATH}/{{id}}", stored.get, methods=["GET"]),

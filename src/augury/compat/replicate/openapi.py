@@ -42,7 +42,7 @@ def document(schemas: Schema) -> JsonObject:
     given = _Writer("Input", components).whole(schemas.get("input"))
     components["Input"] = {"title": "Input", **given, **_inputs(given, components)}
     put_out = _Writer("Output", components).whole(_output(schemas))
-    components["Output"] = {"title": "Output", **put_out}
+    components["Output"] = _beside({"title": "Output", **put_out})
     return {
         "openapi": "3.0.2",
         "info": {"title": "Augury", "version": "0.1.0"},
@@ -83,7 +83,7 @@ def _inputs(given: JsonObject, components: JsonObject) -> JsonObject:
             title = field.pop("title")
             components[free] = {"title": title, "description": "An enumeration.", "enum": choices, **kind}
             field["allOf"] = [{"$ref": COMPONENTS + free}]
-        made[name] = field
+        made[name] = _beside(field)
     return {"properties": made}
 
 
@@ -185,8 +185,12 @@ def _nullable(made: JsonObject) -> JsonObject:
     choices = made.get("enum")
     if isinstance(choices, list) and None in choices and len(choices) > 1:
         made["enum"], made["nullable"] = [one for one in choices if one is not None], True
+    return _beside(made)
+
+
+def _beside(made: JsonObject) -> JsonObject:
+    """Beside a reference OpenAPI 3.0 reads nothing, so where there is more it is put into a list."""
     reference = made.get("$ref")
-    # Beside a reference, OpenAPI 3.0 reads nothing.
     if reference is not None and len(made) > 1:
         del made["$ref"]
         made["allOf"] = [{"$ref": reference}]

@@ -16,12 +16,13 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from augury.compat.calls import Calls
+from augury.compat.replicate import webhooks
 from augury.compat.replicate.presenting import Presenter
 from augury.compat.replicate.requests import caller
 from augury.compat.replicate.targets import Targets
 from augury.domain import jsontext
 from augury.domain.account import Caller
-from augury.domain.errors import Conflict, Gone, InvalidRequest, NotFound
+from augury.domain.errors import Conflict, Gone, NotFound
 from augury.domain.event import Event, Kind
 from augury.domain.ids import PredictionId, is_uuid
 from augury.domain.jsontext import JsonObject
@@ -31,13 +32,12 @@ from augury.domain.prediction import Prediction, Status
 from augury.http import bodies, preferences, problems
 from augury.service.logbook import Logbook
 from augury.service.models import RunnableVersion
-from augury.service.predictions import NewPrediction, WebhookTarget
+from augury.service.predictions import NewPrediction
 
 PAGE = 100
 """Items of a page of a list, as Replicate's."""
 LINES = 2_000
 """Lines of a log that are shown: the last ones."""
-EVENTS = ("start", "output", "logs", "completed")
 _EARLY_SECONDS = 0.1
 """How long before its end a hold is over: clients give up half a second after it."""
 _LAST = 2**62
@@ -52,6 +52,11 @@ class CreateBody(BaseModel):
     webhook: str | None = None
     webhook_completed: str | None = None
     webhook_events_filter: list[str] | None = None
+
+    @property
+    def webhook_url(self) -> str | None:
+        """Who is told, by its name of today or the one before."""
+        return self.webhook_completed if self.webhook is None else self.webhook
 
 
 class CreateByVersionBody(CreateBody):
@@ -134,7 +139,7 @@ class PredictionRoutes:
             validate=True,
             # Clients stream without having said so when they create.
             stream=streams and body.stream is not False,
-            webhook=_webhook(body),
+            webhook=webhooks.target(asking, self.presenter.links, body.webhook_url, body.webhook_events_filter),
         )
         limits = self.calls.limits
         prefer = [value for name, value in request.scope["headers"] if name == b"prefer"]
@@ -170,16 +175,6 @@ def _id(request: Request) -> PredictionId:
     if not is_uuid(text):
         raise NotFound(f"There is no prediction {text[:64]}, or it is not yours.", code="prediction_not_found")
     return PredictionId(text.lower())
-
-
-def _webhook(body: CreateBody) -> WebhookTarget | None:
-    for number, one in enumerate(body.webhook_events_filter or ()):
-        if one not in EVENTS:
-            place = ("body", "webhook_events_filter", number)
-            msg = f"Input should be one of {', '.join(EVENTS)}"
-            raise InvalidRequest.at(*place, msg=msg, type="enum", input=one[:100])
-    url = body.webhook_completed if body.webhook is None else body.webhook
-    return None if url is None else WebhookTarget(url)
 
 
 def _frame(event: Event) -> bytes:

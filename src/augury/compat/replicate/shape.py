@@ -41,7 +41,7 @@ class ProblemDetails:
             content["invalid_fields"] = [
                 {"field": field(one), "type": one.type, "description": one.msg} for one in error.problems
             ]
-        return _respond(status, content, problems.headers(error))
+        return _respond(status, content, failures.headers(error))
 
     def failure(self, request_id: str) -> Response:
         """See problems.Shape."""
@@ -62,7 +62,7 @@ def _detail(error: CallerError) -> str:
     if isinstance(error, InvalidRequest):
         return "\n".join(f"- {field(one)}: {one.msg}" for one in error.problems)
     # Hints that name routes name those of our own API.
-    return error.message if error.hint is None or "/v1/" in error.hint else f"{error.message} {error.hint}"
+    return error.message if error.hint is None or "/v1/" in error.hint else failures.sentences(error)
 
 
 def _body(status: int, detail: str, code: str, request_id: str) -> JsonObject:

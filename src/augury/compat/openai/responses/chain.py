@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from augury.compat.calls import Calls
 from augury.compat.failures import Unsupported
-from augury.compat.texts import Turn, joined
+from augury.compat.texts import Turn, is_text, joined
 from augury.domain import jsontext
 from augury.domain.account import Caller
 from augury.domain.errors import InvalidRequest, NotFound
@@ -35,16 +35,20 @@ def is_instructed(response: str) -> bool:
 async def find(calls: Calls, caller: Caller, response: str) -> Prediction:
     """The caller's own prediction behind a response; raises NotFound."""
     bare = response.removeprefix(_PREFIX).removesuffix(_INSTRUCTED)
-    missing = NotFound(f"There is no response {response[:64]}, or it is not yours.", code="response_not_found")
     if not response.startswith(_PREFIX) or not is_uuid(bare):
-        raise missing
+        raise missing(response)
     try:
         found = await calls.predictions.get(caller, bare)
     except (NotFound, InvalidRequest):
-        raise missing from None
+        raise missing(response) from None
     if found.account_id != caller.account_id or found.removed_at is not None:
-        raise missing
+        raise missing(response)
     return found
+
+
+def missing(response: str) -> NotFound:
+    """What is said of a response that there is not."""
+    return NotFound(f"There is no response {response[:64]}, or it is not yours.", code="response_not_found")
 
 
 async def before(calls: Calls, caller: Caller, response: str) -> list[Turn]:
@@ -62,9 +66,7 @@ async def before(calls: Calls, caller: Caller, response: str) -> list[Turn]:
         raise InvalidRequest.at("body", _PREVIOUS, msg=msg, type="previous_response_not_completed")
     given = jsontext.loads(found.input or "null")
     messages = given.get("messages") if isinstance(given, dict) else None
-    said = jsontext.loads(found.output or "null")
-    whole = isinstance(said, list) and not all(isinstance(one, str) for one in said)
-    if not isinstance(messages, list) or whole or isinstance(said, dict):
+    if not isinstance(messages, list) or not is_text(found.output):
         raise Unsupported(
             _PREVIOUS,
             f"The model of response {response} does not take messages, so what was said before is not known.",

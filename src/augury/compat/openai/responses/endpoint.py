@@ -21,7 +21,7 @@ from augury.compat.openai.places import READING, Place, free, operation
 from augury.compat.openai.responses import asking, chain, frames, showing
 from augury.compat.openai.responses.asking import NAMES, USED, ResponseRequest
 from augury.compat.openai.responses.showing import About
-from augury.compat.texts import Plans, TextPlan
+from augury.compat.texts import Plans, TextPlan, is_text
 from augury.compat.translating import translated
 from augury.domain import jsontext
 from augury.domain.account import Caller
@@ -148,6 +148,8 @@ class Kept:
         caller, name, prediction = await self._found(request, "read")
         about = await self._about(caller, name, prediction)
         headers = requests.headers([prediction])
+        if about.plan is None and prediction.status is Status.SUCCEEDED and not frames.is_answer(prediction.output):
+            raise chain.missing(name)
         if request.query_params.get("stream") == "true":
             shown = _frames(about, prediction, _after(request.query_params.get("starting_after")))
             follower = self.calls.streams.follow(prediction)
@@ -194,7 +196,8 @@ def _frames(about: About, prediction: Prediction, after: int = -1) -> streaming.
 
 
 def _response(about: About, prediction: Prediction) -> JsonObject:
-    if about.plan is not None or prediction.status is not Status.SUCCEEDED:
+    # The version of a text that is looked at may be gone; of what is no text, it made a response itself.
+    if about.plan is not None or prediction.status is not Status.SUCCEEDED or is_text(prediction.output):
         return about.response(prediction)
     return frames.whole(prediction.output, about.id)
 

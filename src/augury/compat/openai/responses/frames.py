@@ -11,7 +11,7 @@ from __future__ import annotations
 from augury.compat import native
 from augury.compat.openai.errors import body
 from augury.compat.openai.responses.showing import About, item, opened, part
-from augury.compat.texts import joined
+from augury.compat.texts import is_text, joined
 from augury.domain import jsontext
 from augury.domain.errors import CallerError
 from augury.domain.jsontext import JsonObject, JsonText, JsonValue
@@ -135,6 +135,13 @@ class NativeFrames:
         if isinstance(response, dict):
             fields["response"] = {**response, "id": self._about.id}
         return event(str(one.get("type")), **fields)
+
+
+def is_answer(output: JsonText | None) -> bool:
+    """Whether an output can be a response: a text, or what a native model gives."""
+    found = jsontext.loads(output or "null")
+    first = found[0] if isinstance(found, list) and found else found
+    return is_text(output) or (isinstance(first, dict) and ("type" in first or first.get("object") == "response"))
 
 
 def whole(output: JsonText | None, name: str) -> JsonObject:
