@@ -2,12 +2,13 @@
 
     follower -> items that are ready -> one piece of bytes -> the socket, which sets the pace
 
-A reader that goes away ends the work for it at once. Knows nothing about what is followed.
+A reader that goes away ends the work for it at once, and one that may not read any more soon after. Knows nothing
+about what is followed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -21,6 +22,7 @@ from augury.service.followers import Follower
 
 Item = TypeVar("Item")
 Headers = Iterable[tuple[bytes, bytes]]
+Permission = Callable[[], Awaitable[bool]]
 
 MAX_IDLE = 3600.0
 """Seconds of silence that a reader may ask to wait through."""
@@ -43,7 +45,7 @@ def idle_seconds(prefer: preferences.Headers, limits: Limits) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds of silence: until a heartbeat, and until the end."""
+    """Seconds of silence until a heartbeat, so often is its reader's right looked at, too, and until the end."""
 
     heartbeat: float
     idle: float
@@ -59,16 +61,21 @@ class EventStream(Response, Generic[Item]):
         limits: Limits,
         idle: float | None,
         *,
+        allowed: Permission,
         headers: Headers = (),
         end: Callable[[], bytes] = bytes,
     ) -> None:
-        """`idle` is what the reader asks for; `end` gives the frame that follows the last item."""
+        """`idle` is what the reader asks for; `end` gives the frame that follows the last item.
+
+        `allowed` says now and then whether the reader may still have what comes.
+        """
         super().__init__()
         applied = () if idle is None else ((b"preference-applied", f"wait={idle:g}".encode()),)
         self.raw_headers = [*_HEADERS, *headers, *applied]
         self._follower = follower
         self._render = render
         self._pace = Pace(limits.stream_heartbeat, limits.stream_idle if idle is None else idle)
+        self._allowed = allowed
         self._end = end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,12 +89,18 @@ class EventStream(Response, Generic[Item]):
 
     async def _follow(self, send: Send) -> None:
         follower, pace = self._follower, self._pace
-        heard = anyio.current_time()
+        heard = proved = anyio.current_time()
         while not (follower.over or follower.released):
-            silent = anyio.current_time() - heard
+            now = anyio.current_time()
+            if now - proved >= pace.heartbeat:
+                # By time, not by silence: what never falls silent ends, too.
+                if not await self._allowed():
+                    break
+                proved = now
+            silent = now - heard
             if silent >= pace.idle:
                 break
-            items = await follower.next(min(pace.heartbeat, pace.idle - silent))
+            items = await follower.next(min(pace.heartbeat - (now - proved), pace.idle - silent))
             if items:
                 for piece in _pieces(map(self._render, items)):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
