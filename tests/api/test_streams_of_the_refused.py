@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import uuid
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
@@ -12,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support import publishing
+from tests.support import elsewhere, publishing
 from tests.support.server import Server, running
 
 TALKER = """
@@ -62,16 +61,11 @@ def _disable(stranger: _Stranger) -> None:
 
 def _revoke_elsewhere(stranger: _Stranger) -> None:
     """As another process does, which tells this one nothing."""
-    _store(stranger.data, "UPDATE tokens SET revoked_at = created_at WHERE id = ?", stranger.token)
+    elsewhere.change(stranger.server, "UPDATE tokens SET revoked_at = created_at WHERE id = ?", stranger.token)
 
 
 def _expire(stranger: _Stranger) -> None:
-    _store(stranger.data, "UPDATE tokens SET expires_at = created_at WHERE id = ?", stranger.token)
-
-
-def _store(data: Path, statement: str, value: str) -> None:
-    with closing(sqlite3.connect(data / "augury.db", timeout=10)) as db, db:
-        assert db.execute(statement, (value,)).rowcount == 1
+    elsewhere.change(stranger.server, "UPDATE tokens SET expires_at = created_at WHERE id = ?", stranger.token)
 
 
 class _Stranger:
@@ -79,7 +73,7 @@ class _Stranger:
 
     def __init__(self, client: publishing.Client) -> None:
         self.owner = client.http
-        self.data = client.server.data
+        self.server = client.server
         self.name = f"user-{uuid.uuid4().hex[:12]}"
         self.owner.post("/users", json={"name": self.name}).raise_for_status()
         made = self.owner.post("/tokens", json={"name": "t", "account": self.name}).raise_for_status().json()
