@@ -147,7 +147,8 @@ def revisions(c: Connection, version_ids: Collection[int]) -> dict[int, int]:
     """Which configuration each of these versions has now, by its revision; without those that were deleted."""
     if not version_ids:
         return {}
-    return {id_: revision for id_, revision in c.execute(_REVISIONS.where(versions.c.id.in_(version_ids)))}
+    found: list[Row] = [tuple(row) for row in c.execute(_REVISIONS.where(versions.c.id.in_(version_ids)))]
+    return dict(found)
 
 
 def _from_row(row: Row) -> Version:
