@@ -7,13 +7,14 @@ Knows nothing about processes, sockets or models. Standard library only, as the 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import struct
 from dataclasses import dataclass, field, fields
 from typing import Any, Callable, Dict, List, Optional, Type, Union
 
-VERSION = 4
+VERSION = 5
 INLINE_LIMIT = 1 << 20
 """Bytes of a body that travels in the socket; a bigger one is spilled to a file."""
 MESSAGE_LIMIT = 1 << 28
@@ -187,6 +188,8 @@ class Done:
     traceback: List[str] = field(default_factory=list)
     files: List[Dict[str, Any]] = field(default_factory=list)
     """As in Output; the output's tokens may also be of earlier messages."""
+    unstored: Optional[str] = None
+    """Of one that failed because it could not be stored, and not by the model's doing: the file's name, or ""."""
 
 
 @dataclass(frozen=True)
@@ -237,8 +240,15 @@ def encode(message: Message, spill: str, dump: Callable[[Any], bytes] = _dump) -
     if len(body) > MESSAGE_LIMIT:
         raise ProtocolError(f"a {kind.__name__} of {len(body)} bytes is over the limit of {MESSAGE_LIMIT}")
     name = f"spill-{os.urandom(16).hex()}.json"
-    with open(os.path.join(spill, name), "xb") as file:
-        file.write(body)
+    path = os.path.join(spill, name)
+    try:
+        with open(path, "xb") as file:
+            file.write(body)
+    except BaseException:
+        # Half of it would take the room that there is not.
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        raise
     raw = name.encode()
     return _LENGTH.pack(len(raw) | _SPILLED) + raw
 

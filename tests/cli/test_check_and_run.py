@@ -244,3 +244,46 @@ def _lives(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+
+
+VARIABLES = """
+import os
+def predict(names: list[str]) -> list[str]:
+    return [os.environ.get(name, "-") for name in names]
+"""
+
+
+def test_run_gives_the_model_variables(alone: Augury, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of the environment that the command itself has, the model gets nothing.
+    monkeypatch.setenv("OTHER", "mine")
+    path = write_model(tmp_path, VARIABLES)
+    wanted = ["-i", 'names=["GREETING", "EMPTY", "SUM", "OTHER"]']
+    ran = alone.done("run", path, *wanted, "-e", "GREETING=Grüß dich", "--env", "EMPTY=", "--env", "SUM=1+1=2")
+    assert ran.json == ["Grüß dich", "", "1+1=2", "-"]
+    assert alone.done("run", path, *wanted).json == ["-"] * 4
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["-e", "hidden"], "--env number 1 is not KEY=VALUE"),
+        (["-e", "A=hidden", "-e", "=hidden"], "A key is the name of an environment variable"),
+        (["-e", "1A=hidden"], "A key is the name of an environment variable"),
+        (["-e", "PATH=hidden"], "PATH is the platform's to set"),
+        (["-e", "PYTHONPATH=hidden"], "PYTHONPATH is the platform's to set"),
+        (["-e", "A=hidden", "-e", "A=hidden"], "A is given twice"),
+        (["-e", "A=" + "hidden" * 6_000], "A: its value has 36,000 bytes; 32,768 are allowed"),
+        (
+            [text for number in range(101) for text in ("-e", f"A{number}=hidden")],
+            "a version has at most 100 variables",
+        ),
+    ],
+)
+def test_a_variable_that_no_server_would_take_is_refused_and_its_value_not_shown(
+    alone: Augury, tmp_path: Path, given: list[str], words: str
+) -> None:
+    ran = alone("run", write_model(tmp_path, VARIABLES), "-i", "names=[]", *given)
+    assert ran.code == 2
+    assert words in " ".join(ran.err.replace("│", " ").split())
+    assert "hidden" not in ran.err
+    assert ran.out == ""

@@ -44,6 +44,7 @@ class Worker:
         max_output: int = 32 << 20,
         fetch_allow: list[str] | None = None,
         lifeline: bool = False,
+        outbox: bool = False,
         drain: bool = True,
         files: dict[str, str] | None = None,
         environ: dict[str, str] | None = None,
@@ -77,7 +78,7 @@ class Worker:
             self._drain.start()
         self.hello = self.expect(Hello)
         load = Load(str(self.model), entry, slots, str(self.scratch), max_output, fetch_allow or [])
-        self.send(replace(load, batch_wait=batch_wait))
+        self.send(replace(load, batch_wait=batch_wait, outbox=str(self.spill) if outbox else None))
 
     def __enter__(self) -> Worker:
         return self

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.publishing import Client
+from tests.support.publishing import Client, Json
 from tests.support.receiver import receiving
 from tests.support.server import Server, running
 from tests.support.signals import until
@@ -504,6 +504,40 @@ def test_a_worker_that_lies_about_its_files_gets_none_of_the_servers(own_server:
     assert (found["status"], found["error"]["detail"]["type"]) == ("failed", "storage")
     assert token.read_text().startswith("aug_")
     assert not files_of(own_server)
+
+
+CRAMPED = """
+    import resource
+    from typing import Any, Iterator
+    import augury
+    from augury import File
+
+    def predict(missing: bool) -> Iterator[Any]:
+        path = augury.scratch() / "picture.png"
+        if not missing:
+            path.write_bytes(b"x" * 100_000)
+            # From here on this process has the disk that it would have if that were full.
+            resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+        yield File(path)
+"""
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_an_output_file_without_room_is_the_platforms_failure_and_one_that_is_not_there_the_models(
+    client: Client, stream: bool
+) -> None:
+    model = client.publish("cramped", CRAMPED)
+
+    def error(*, missing: bool) -> Json:
+        body = {"model": model, "input": {"missing": missing}, "stream": stream}
+        return client.ended(client.http.post("/predictions", json=body).json()["id"])["error"]
+
+    ours = error(missing=False)
+    assert (ours["source"], ours["detail"]["type"], ours["detail"]["file"]) == ("internal", "storage", "picture.png")
+    assert ours["message"] == "The file picture.png could not be stored: File too large."
+    theirs = error(missing=True)
+    assert (theirs["source"], theirs["detail"]["type"]) == ("external", "OutputError")
+    assert "picture.png" in theirs["message"]
 
 
 DYING = """

@@ -6,6 +6,7 @@ Knows how a line looks on the wire.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import orjson
@@ -20,6 +21,7 @@ from augury.domain.logline import LogLine
 from augury.http import preferences, sse
 from augury.http.auth import AnyCaller
 from augury.http.services import Limits, Services
+from augury.service.access import Access
 from augury.service.logbook import Logbook, LogFollower, Place
 from augury.service.presentation import timestamp
 
@@ -32,7 +34,7 @@ After = Annotated[str | None, Query(description="With `follow`: send what comes 
 def routes(services: Services, limits: Limits) -> APIRouter:
     """The route of logs."""
     router = APIRouter(prefix="/v1/predictions", tags=["predictions"])
-    at = _Routes(services.logbook, limits)
+    at = _Routes(services.logbook, services.access, limits)
     router.add_api_route(
         "/{prediction_id}/logs",
         at.read,
@@ -54,6 +56,7 @@ def routes(services: Services, limits: Limits) -> APIRouter:
 @dataclass(frozen=True, slots=True)
 class _Routes:
     logbook: Logbook
+    access: Access
     limits: Limits
 
     async def read(
@@ -81,7 +84,12 @@ class _Routes:
         follower = await self.logbook.follow(caller, prediction_id, place)
         frames = _Frames(follower, place)
         return sse.EventStream(
-            follower, frames.line, self.limits, sse.idle_seconds(prefer, self.limits), end=frames.end
+            follower,
+            frames.line,
+            self.limits,
+            sse.idle_seconds(prefer, self.limits),
+            allowed=partial(self.access.stands, caller),
+            end=frames.end,
         )
 
 

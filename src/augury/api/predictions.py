@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import anyio
@@ -108,7 +109,8 @@ class CreatePrediction:
         """The prediction's events as its answer (D13)."""
         prediction = await self.predictions.create(caller, request)
         follower = self.streams.follow(prediction)
-        return streaming.answer(follower, self.limits, idle, _about(prediction, ignored))
+        allowed = partial(self.access.stands, caller)
+        return streaming.answer(follower, allowed, self.limits, idle, _about(prediction, ignored))
 
     async def _create(self, caller: Caller, request: NewPrediction, hold: float, receive: Receive) -> Prediction:
         if hold <= 0:

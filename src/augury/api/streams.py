@@ -6,6 +6,7 @@ Knows how events look on the wire; what they are, and where a reader stands, the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -17,6 +18,7 @@ from augury.domain.event import Event
 from augury.http import preferences, sse
 from augury.http.auth import AnyCaller
 from augury.http.services import Limits, Services
+from augury.service.access import Access
 from augury.service.streams import StreamFollower, Streams
 
 LARGEST = 2**31 - 1
@@ -30,7 +32,7 @@ AfterId = Annotated[
 def routes(services: Services, limits: Limits) -> APIRouter:
     """The route of streams."""
     router = APIRouter(prefix="/v1/predictions", tags=["predictions"])
-    at = _Routes(services.streams, limits)
+    at = _Routes(services.streams, services.access, limits)
     router.add_api_route(
         "/{prediction_id}/stream",
         at.stream,
@@ -53,6 +55,7 @@ def routes(services: Services, limits: Limits) -> APIRouter:
 @dataclass(frozen=True, slots=True)
 class _Routes:
     streams: Streams
+    access: Access
     limits: Limits
 
     async def stream(
@@ -70,14 +73,18 @@ class _Routes:
         after = _after(after_id, last_event_id)
         idle = sse.idle_seconds((value for name, value in request.headers.raw if name == b"prefer"), self.limits)
         follower = await self.streams.open(caller, prediction_id, after)
-        return answer(follower, self.limits, idle)
+        return answer(follower, partial(self.access.stands, caller), self.limits, idle)
 
 
 def answer(
-    follower: StreamFollower, limits: Limits, idle: float | None, headers: sse.Headers = ()
+    follower: StreamFollower,
+    allowed: sse.Permission,
+    limits: Limits,
+    idle: float | None,
+    headers: sse.Headers = (),
 ) -> sse.EventStream[Event]:
-    """The answer that is a stream; `idle` is what its reader has asked for."""
-    return sse.EventStream(follower, _frame, limits, idle, headers=headers)
+    """The answer that is a stream; `idle` is what its reader has asked for, `allowed` whether it may still read."""
+    return sse.EventStream(follower, _frame, limits, idle, allowed=allowed, headers=headers)
 
 
 def _frame(event: Event) -> bytes:

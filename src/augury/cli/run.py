@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from augury.cli.environ import Variables, variables
 from augury.cli.failing import FAILED, CommandFailed
 from augury.cli.files import refuse_links, saved, shortened
 from augury.cli.output import console, on_terminal, say, warn, write_json
@@ -24,14 +25,16 @@ def run(
     inputs: Inputs = None,
     stream: Annotated[bool, typer.Option("--stream", help="Print the items of the output as they come.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Save the files of the output here.")] = None,
+    env: Variables = None,
 ) -> None:
     """Make one prediction in a local worker, without a server.
 
     The worker sees exactly the files that a push would send. The output goes to stdout as JSON; what the model writes
     goes to stderr. With --stream text comes as it is, and each other item as a line of JSON.
 
-    Example: augury run ./my-model -i text="Hello there" -i times=2
+    Example: augury run ./my-model -i text="Hello there" -i times=2 -e MOOD=calm
     """
+    environ = variables(env or ())
     workbench = open_workbench()
     with console().status(f"checking {path}"):
         checked = workbench.checked(path)
@@ -42,7 +45,7 @@ def run(
     _refuse_invalid(schema, given)
     printer = Printer(lambda item: _kept(item, out))
     streams = stream and "stream_output" in checked.description.schemas
-    result = predict_once(workbench, checked, given, printer.item if streams else None)
+    result = predict_once(workbench, checked, given, printer.item if streams else None, environ)
     printer.end()
     if result.status is not Status.SUCCEEDED:
         raise CommandFailed(result.message or f"the prediction {result.status}", details=result.traceback, code=FAILED)

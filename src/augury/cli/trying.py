@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import signal
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -27,13 +27,22 @@ from augury.packaging.check import Checked
 
 def start_once(workbench: Workbench, checked: Checked) -> float:
     """Set the model up in a worker: how many seconds it took; raises CommandFailed."""
-    with _subject(workbench, checked) as subject:
+    with _subject(workbench, checked, {}) as subject:
         return anyio.run(try_start, subject, _launcher(workbench), _hear)
 
 
-def predict_once(workbench: Workbench, checked: Checked, given: JsonObject, take: Take | None = None) -> Result:
-    """Make one prediction in a worker, items going to `take` as they come; raises CommandFailed where it cannot be."""
-    with _subject(workbench, checked) as subject:
+def predict_once(
+    workbench: Workbench,
+    checked: Checked,
+    given: JsonObject,
+    take: Take | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Result:
+    """Make one prediction in a worker that has these variables, items going to `take` as they come.
+
+    Raises CommandFailed where it cannot be.
+    """
+    with _subject(workbench, checked, variables or {}) as subject:
         reader = _Reader(take) if take is not None else None
         try:
             result = anyio.run(run_once, subject, _launcher(workbench), _hear, given, reader)
@@ -71,7 +80,7 @@ def _hear(line: str) -> None:
 
 
 @contextmanager
-def _subject(workbench: Workbench, checked: Checked) -> Generator[Subject]:
+def _subject(workbench: Workbench, checked: Checked, variables: Mapping[str, str]) -> Generator[Subject]:
     settings, options = workbench.settings, checked.project.options
     plan = Plan(
         entry=checked.description.entry,
@@ -86,7 +95,7 @@ def _subject(workbench: Workbench, checked: Checked) -> Generator[Subject]:
     environment = checked.environment
     with staged(checked.project) as folder, tempfile.TemporaryDirectory(prefix="augury-worker-") as home:
         try:
-            environ = checked.project.environ
+            environ = {**checked.project.environ, **variables}
             yield Subject(folder, environment.python, environment.no_site, Path(home), plan, environ)
         except TrialFailed as error:
             # A model for Cog is loaded from a copy of its folder.

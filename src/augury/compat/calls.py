@@ -147,11 +147,16 @@ class Calls:
             render,
             self.limits,
             self.limits.compat_wait,
+            allowed=self.permission(caller),
             headers=headers,
             end=end,
             heartbeat=heartbeat,
             on_gone=partial(self.gone, caller, follower.prediction),
         )
+
+    def permission(self, caller: Caller) -> sse.Permission:
+        """Whether whoever reads a stream may still do so: a token may be revoked, a link ends by itself."""
+        return partial(self.access.stands, caller) if caller.token_id else _always
 
     async def gone(self, caller: Caller, prediction: Prediction) -> None:
         """The client has hung up."""
@@ -247,3 +252,7 @@ class Calls:
         if prediction.status is not Status.SUCCEEDED:
             raise failures.failed(prediction)
         return prediction
+
+
+async def _always() -> bool:
+    return True

@@ -64,6 +64,7 @@ def answer(
         stream.render,
         calls.limits,
         calls.limits.compat_wait,
+        allowed=calls.permission(caller),
         headers=headers,
         end=stream.end,
         cut=stream.cut,

@@ -6,6 +6,7 @@ Knows nothing about how values are kept.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from augury.domain.ids import AccountId
@@ -56,3 +57,26 @@ def is_key(text: str) -> bool:
 def is_reserved(key: str) -> bool:
     """Whether only the platform sets this environment variable."""
     return key in RESERVED or key.startswith(RESERVED_BEGINNINGS)
+
+
+def key_problem(key: str) -> str | None:
+    """What is wrong with the name of an environment variable, as a sentence; None where it may be given to a model."""
+    if not is_key(key):
+        return f"A key is the name of an environment variable: {KEY_RULE}."
+    if is_reserved(key):
+        beginnings = ", ".join(f"{one}…" for one in RESERVED_BEGINNINGS)
+        return f"{key} is the platform's to set, as are {', '.join(RESERVED)}, {beginnings}."
+    return None
+
+
+def value_problems(value: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with a value: the type of each problem, and a sentence in which the value is not shown."""
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        size = 0
+        yield "string_unstorable", "value holds half a character."
+    if "\0" in value:
+        yield "string_unstorable", "value holds NUL, which no environment can have."
+    if size > VALUE_LIMIT:
+        yield "string_too_long", f"value has {size:,} bytes; {VALUE_LIMIT:,} are allowed."

@@ -22,7 +22,7 @@ _SAID: dict[type[object], tuple[str, ...]] = {
     protocol.Metric: ("name", "value"),
     protocol.Progress: ("message",),
     protocol.SetupFailed: ("type", "message", "traceback"),
-    protocol.Done: ("type", "message", "traceback"),
+    protocol.Done: ("type", "message", "traceback", "unstored"),
     protocol.Unhealthy: ("reason",),
     protocol.Fatal: ("message",),
 }

@@ -130,6 +130,8 @@ class Recorder:
         if done.outcome == "cancelled":
             status, failure = self._stopped(run.stop or Stop.CANCEL, version, run, [])
             return status, None, failure
+        if done.unstored is not None:
+            return Status.FAILED, None, _unstored(done, run)
         return (
             Status.FAILED,
             None,
@@ -270,6 +272,12 @@ def _metrics(run: Run, seconds: float | None) -> JsonObject:
     if seconds is not None:
         metrics["predict_time"] = round(seconds, 6)
     return metrics
+
+
+def _unstored(done: protocol.Done, run: Run) -> Failure:
+    logs: list[JsonValue] = list(run.lines)
+    message = done.message or "The output could not be stored."
+    return internal(message, type="storage", logs=logs, **({"file": done.unstored} if done.unstored else {}))
 
 
 def _death(ending: Ending, run: Run) -> Failure:

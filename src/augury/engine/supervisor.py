@@ -128,15 +128,20 @@ class Supervisor:
     async def changed(self, version_id: int) -> None:
         """A version's configuration is new, or it was deleted: its workers are replaced as they fall idle."""
         lane = self.dispatcher.lanes.get(version_id)
-        version = None if lane is None else await self.models.runnable(version_id)
+        if lane is not None:
+            await self._update(lane)
+        # One without a lane may be to have workers at all times.
+        self.wake()
+
+    async def _update(self, lane: Lane) -> None:
+        """Let the lane be for what its version is now."""
+        version = await self.models.runnable(lane.version.version_id)
         # What it says of a lane that was closed meanwhile, or has a newer configuration by now, is of no use.
-        if lane is not None and not lane.closed:
+        if not lane.closed:
             if version is None:
                 self._forget(lane)
             elif version.revision > lane.version.revision:
                 self._renew(lane, version)
-        # One without a lane may be to have workers at all times.
-        self.wake()
 
     def _renew(self, lane: Lane, version: RunnableVersion) -> None:
         """What runs finishes as it began; what comes is for workers with the new configuration."""
@@ -297,14 +302,19 @@ class Supervisor:
 
     async def _look(self) -> float:
         """Act on every lane once; returns the seconds until the next time that matters by itself."""
-        demand, warm = await self.execution.demand()
-        for version_id in {*demand, *warm}:
+        served = list(self.dispatcher.lanes.values())
+        found = await self.execution.situation([lane.version.version_id for lane in served])
+        for lane in served:
+            if found.revisions.get(lane.version.version_id) != lane.version.revision:
+                # The hint of its change was lost, or is still on its way.
+                await self._update(lane)
+        for version_id in {*found.queued, *found.warm}:
             if version_id not in self.dispatcher.lanes:
                 await self._open(version_id)
         pauses = [LOOK_SECONDS]
         for lane in self.room.in_turn(self.dispatcher.lanes.values()):
-            queued = demand.get(lane.version.version_id, 0)
-            lane.least = lane.version.options.workers_min if lane.version.version_id in warm else 0
+            queued = found.queued.get(lane.version.version_id, 0)
+            lane.least = lane.version.options.workers_min if lane.version.version_id in found.warm else 0
             pauses.append(await self._look_after(lane, queued))
             if queued:
                 self.dispatcher.hint(lane)

@@ -2,7 +2,8 @@
 
     follower -> items that are ready -> one piece of bytes -> the socket, which sets the pace
 
-A reader that goes away ends the work for it at once. Knows nothing about what is followed.
+A reader that goes away ends the work for it at once, and one that may not read any more soon after. Knows nothing
+about what is followed.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ Given = TypeVar("Given", covariant=True)
 Headers = Iterable[tuple[bytes, bytes]]
 Last = Callable[[], "bytes | Awaitable[bytes]"]
 """Makes what a stream ends with."""
+Permission = Callable[[], Awaitable[bool]]
 
 MAX_IDLE = 3600.0
 """Seconds of silence that a reader may ask to wait through."""
@@ -68,7 +70,7 @@ class Source(Protocol[Given]):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds of silence: until a heartbeat, and until the end."""
+    """Seconds of silence until a heartbeat, so often is its reader's right looked at, too, and until the end."""
 
     heartbeat: float
     idle: float
@@ -84,6 +86,7 @@ class EventStream(Response, Generic[Item]):
         limits: Limits,
         idle: float | None,
         *,
+        allowed: Permission,
         headers: Headers = (),
         end: Last = bytes,
         cut: Last = bytes,
@@ -93,7 +96,8 @@ class EventStream(Response, Generic[Item]):
         """`idle` is what the reader asks for; `end` gives the frame that follows the last item.
 
         `cut` gives the one that follows where it ends earlier: nothing came for too long, or the server stops.
-        `on_gone` is called when the reader went away before that.
+        `allowed` says now and then whether the reader may still have what comes. `on_gone` is called where it went away
+        before the end, or may not.
         """
         super().__init__()
         applied = () if idle is None else ((b"preference-applied", f"wait={idle:g}".encode()),)
@@ -101,6 +105,7 @@ class EventStream(Response, Generic[Item]):
         self._follower = follower
         self._render = render
         self._pace = Pace(limits.stream_heartbeat, limits.stream_idle if idle is None else idle)
+        self._allowed = allowed
         self._end = end
         self._cut = cut
         self._heartbeat = heartbeat
@@ -113,20 +118,27 @@ class EventStream(Response, Generic[Item]):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_until_gone, receive, tasks.cancel_scope)
-                await self._follow(send)
-                whole = True
+                whole = await self._follow(send)
                 tasks.cancel_scope.cancel()
         if not whole and self._on_gone is not None:
             await self._on_gone()
 
-    async def _follow(self, send: Send) -> None:
+    async def _follow(self, send: Send) -> bool:
+        """Whether it came to an end of its own."""
         follower, pace = self._follower, self._pace
-        heard = anyio.current_time()
+        heard = proved = anyio.current_time()
         while not (follower.over or follower.released):
-            silent = anyio.current_time() - heard
+            now = anyio.current_time()
+            if now - proved >= pace.heartbeat:
+                # By time, not by silence: what never falls silent ends, too.
+                if not await self._allowed():
+                    await send({"type": "http.response.body", "body": b""})
+                    return False
+                proved = now
+            silent = now - heard
             if silent >= pace.idle:
                 break
-            items = await follower.next(min(pace.heartbeat, pace.idle - silent))
+            items = await follower.next(min(pace.heartbeat - (now - proved), pace.idle - silent))
             if items:
                 for piece in _pieces(map(self._render, items)):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -135,6 +147,7 @@ class EventStream(Response, Generic[Item]):
                 await send({"type": "http.response.body", "body": self._heartbeat, "more_body": True})
         last = self._end() if follower.over else self._cut()
         await send({"type": "http.response.body", "body": last if isinstance(last, bytes) else await last})
+        return True
 
 
 def frame(number: object, event: str, data: str) -> bytes:

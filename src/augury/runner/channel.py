@@ -16,6 +16,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Callable, ContextManager, Dict, Iterator, List, Optional
 
 from augury import protocol
+from augury.sdk.storing import unstored
 
 if TYPE_CHECKING:
     from .outbox import Outbox
@@ -65,19 +66,26 @@ class Channel:
         """The frame of a message, for put().
 
         Raises TooBig where its `output` takes more than `max_output` bytes of JSON, ProtocolError over the protocol's
-        limit, OSError if it cannot be spilled, and ValueError, TypeError or RecursionError for what is no JSON.
+        limit, NotStored if it cannot be spilled, and ValueError, TypeError or RecursionError for what is no JSON.
         """
-        return protocol.encode(message, self._spill, _dump if max_output is None else _bounded(max_output))
+        try:
+            return protocol.encode(message, self._spill, _dump if max_output is None else _bounded(max_output))
+        except OSError as error:
+            raise unstored("", error) from None
 
     def dump(self, value: Any) -> bytes:
         """The JSON of a part of a message; raises what encode() raises for what is no JSON."""
         return _dump(value)
 
     def put_items(self, prediction: str, items: List[bytes], files: Optional[List[Dict[str, Any]]] = None) -> None:
-        """Send an Output whose items are JSON already. Raises OSError if it cannot be spilled."""
+        """Send an Output whose items are JSON already. Raises NotStored if it cannot be spilled."""
         body = b'{"kind":"Output","id":%s,"items":[%s]' % (_dump(prediction), b",".join(items))
         body += b',"files":%s}' % _dump(files) if files else b"}"
-        self.put(protocol.encode(protocol.Output(prediction, []), self._spill, lambda _: body))
+        try:
+            frame = protocol.encode(protocol.Output(prediction, []), self._spill, lambda _: body)
+        except OSError as error:
+            raise unstored("", error) from None
+        self.put(frame)
 
     def relay(self) -> None:
         """From now on put() leaves to a thread what the engine is not ready for: an event loop sends."""

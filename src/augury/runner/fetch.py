@@ -12,16 +12,18 @@ import binascii
 import contextlib
 import fnmatch
 import http.client
+import io
 import mimetypes
 import os
 import re
 import socket
 import time
-from typing import IO, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Iterator, List, NamedTuple, Optional, Sequence
 from urllib.parse import SplitResult, quote, unquote, unquote_to_bytes, urljoin, urlsplit
 
 from augury.sdk import addresses
 from augury.sdk.addresses import Address, Allowed
+from augury.sdk.storing import storing
 
 SIZE_LIMIT = 1 << 30
 """Bytes of a fetched file."""
@@ -67,7 +69,7 @@ class Fetcher:
         self._time_limit = time_limit
 
     def fetch(self, text: str, folder: str) -> Fetched:
-        """The file that `text` names, in a new folder of its own inside `folder`; raises FetchError."""
+        """The file that `text` names, in a new folder of its own inside `folder`; raises FetchError and NotStored."""
         scheme = text[:5].lower()
         if scheme == "data:":
             return self._data(text, folder)
@@ -82,18 +84,18 @@ class Fetcher:
         raise FetchError(f"a file must be given as an http(s) URL or a data: URI, not {_shown(text)!r}")
 
     def copy(self, source: str, name: str, content_type: str, folder: str) -> Fetched:
-        """A file of this machine, in a new folder of its own inside `folder`; raises FetchError.
+        """A file of this machine, in a new folder of its own inside `folder`; raises FetchError and NotStored.
 
         Copied in the kernel, not linked: a model may write into its input.
         """
         from .handover import copy
 
         self._accept(content_type)
-        path = os.path.join(_own_folder(folder), _file_name(name, content_type))
+        path = _place(folder, _file_name(name, content_type))
         try:
             if self._max_bytes is not None and os.path.getsize(source) > self._max_bytes:
                 raise FetchError(_too_big(self._max_bytes))
-            copy(source, path)
+            copy(source, path, name)
         except OSError as error:
             raise FetchError(f"{name} cannot be had: {error.strerror}") from None
         return Fetched(path, name, content_type)
@@ -113,8 +115,8 @@ class Fetcher:
         self._accept(content_type)
         named = [unquote(p.partition("=")[2]) for p in parameters if re.match("(file)?name=", p, re.IGNORECASE)]
         name = _file_name(named[0] if named else "", content_type)
-        path = os.path.join(_own_folder(folder), name)
-        with open(path, "xb") as file:
+        path = _place(folder, name)
+        with storing(name), open(path, "xb") as file:
             file.write(data)
         return Fetched(path, name, content_type)
 
@@ -176,10 +178,13 @@ class Fetcher:
         name = _file_name(named, content_type)
         content_type = content_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
         self._accept(content_type)
-        path = os.path.join(_own_folder(folder), name)
-        with open(path, "xb") as file:
+        path = _place(folder, name)
+        with storing(name):
+            file = open(path, "xb", buffering=0)  # noqa: SIM115 - closed below: reading between writes fails otherwise
+        with file:
             for chunk in _chunks(answer, sock, deadline):
-                file.write(chunk)
+                with storing(name):
+                    _write(file, chunk)
                 _refuse_over(file, self._size_limit)
         if announced.isdigit() and os.path.getsize(path) != int(announced):
             raise FetchError(f"{_shown(parts.geturl())} broke off before the end of the file")
@@ -244,6 +249,12 @@ def _chunks(answer: http.client.HTTPResponse, sock: socket.socket, deadline: flo
         yield chunk
 
 
+def _write(file: io.FileIO, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
 def _left(deadline: float) -> float:
     left = deadline - time.monotonic()
     if left <= 0:
@@ -251,7 +262,7 @@ def _left(deadline: float) -> float:
     return left
 
 
-def _refuse_over(file: IO[bytes], limit: int) -> None:
+def _refuse_over(file: io.FileIO, limit: int) -> None:
     if file.tell() > limit:
         raise FetchError(_too_big(limit))
 
@@ -285,6 +296,11 @@ def _fitting(stem: str, extension: str) -> str:
     while len((stem + extension).encode()) > 200:
         stem = stem[:-1]
     return (stem or "file") + extension
+
+
+def _place(folder: str, name: str) -> str:
+    with storing(name):
+        return os.path.join(_own_folder(folder), name)
 
 
 def _own_folder(folder: str) -> str:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from typing import Any, Dict, List
+from typing import IO, Any, Dict, List
 
 from augury.protocol import FILE_MARK
 from augury.sdk.fields import File
+from augury.sdk.storing import storing
 
 _COPY = 1 << 26
 
@@ -28,7 +29,10 @@ class Handover:
         self._lock = threading.Lock()
 
     def take(self, file: File, scratch: str, returned: bool) -> str:
-        """Put a file aside; the token that stands for it. Raises OSError where it is none or there is no room."""
+        """Put a file aside; the token that stands for it.
+
+        Raises OSError where it is none or cannot be read, and NotStored where there is no room.
+        """
         path = os.path.realpath(file)
         if not os.path.isfile(path):
             raise OSError("is no file that the run has written")
@@ -37,7 +41,7 @@ class Handover:
         place = os.path.join(self._folder, name)
         inside = path.startswith(os.path.join(os.path.realpath(scratch), ""))
         if not (returned and inside and _linked(path, place)):
-            copy(path, place)
+            copy(path, place, file.name)
         told = {"token": FILE_MARK + mark, "file": name, "name": file.name, "type": file.content_type}
         with self._lock:
             self._untold.append(told)
@@ -64,20 +68,29 @@ def _linked(path: str, place: str) -> bool:
     return True
 
 
-def copy(path: str, place: str) -> None:
-    """Copy a file to a place where nothing is yet; raises OSError, and then nothing is there."""
-    try:
-        with open(path, "rb") as source, open(place, "xb") as target:
-            if _in_kernel(source.fileno(), target.fileno()):
-                return
-            import shutil
+def copy(path: str, place: str, name: str) -> None:
+    """Copy a file to a place where nothing is yet.
 
-            source.seek(0)
-            shutil.copyfileobj(source, target, 1 << 20)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(place)
-        raise
+    Raises OSError where it cannot be opened, and NotStored with its name where it cannot be copied; then nothing is
+    there.
+    """
+    with open(path, "rb") as source:
+        try:
+            with storing(name), open(place, "xb") as target:
+                _copy(source, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(place)
+            raise
+
+
+def _copy(source: IO[bytes], target: IO[bytes]) -> None:
+    if _in_kernel(source.fileno(), target.fileno()):
+        return
+    import shutil
+
+    source.seek(0)
+    shutil.copyfileobj(source, target, 1 << 20)
 
 
 def _in_kernel(source: int, target: int) -> bool:

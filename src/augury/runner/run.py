@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Awaitable, Callable, Dict, List, Optional
 
 from augury.protocol import Done, Metric, Predict, Progress, ProtocolError
 from augury.sdk.fields import File
+from augury.sdk.storing import NotStored
 
 from . import convert, failure, invoke
 from .capture import Capture, printable
@@ -81,6 +82,8 @@ class Desk:
             frame = self.channel.encode(done, self.max_output)
         except TooBig as error:
             frame = self.channel.encode(_refused(done, convert.too_big(error.size, self.max_output)))
+        except NotStored as error:
+            frame = self.channel.encode(_unstored(done.id, done.seconds, error))
         except (ValueError, TypeError, RecursionError, MemoryError, ProtocolError, OSError) as error:
             frame = self.channel.encode(_refused(done, f"The output could not be handed over: {error}"))
         self.channel.put(frame)
@@ -182,6 +185,8 @@ class Run:
                 stream.parts(output)
         except convert.OutputError as error:
             return Done(self.id, "failed", seconds, type="OutputError", message=str(error))
+        except NotStored as error:
+            return _unstored(self.id, seconds, error)
         except Exception as error:  # noqa: BLE001 - converting calls the model's own objects: what they raise is the model's.
             return self._failed(error, seconds)
         for warning in warnings:
@@ -196,6 +201,8 @@ class Run:
             cause = error.__cause__  # the author's own check of a value
             traceback = [] if cause is None else failure.describe(cause).traceback
             return Done(self.id, "failed", None, None, "InputError", str(error), traceback)
+        if isinstance(error, NotStored):
+            return _unstored(self.id, self._seconds(), error)
         return self._failed(error, self._seconds())
 
     def cancelled(self, error: Optional[BaseException]) -> Done:
@@ -215,6 +222,8 @@ class Run:
         try:
             if self.stream is not None:
                 self.stream.flush()
+        except NotStored as error:
+            done = _unstored(self.id, done.seconds, error)
         finally:
             if self._handover is not None:
                 self._handover.drop()
@@ -283,6 +292,10 @@ def _mentions_url(value: Any) -> bool:
     if isinstance(value, dict):
         return any(map(_mentions_url, cast("Dict[str, Any]", value).values()))
     return isinstance(value, list) and any(map(_mentions_url, cast("List[Any]", value)))
+
+
+def _unstored(prediction: str, seconds: Optional[float], error: NotStored) -> Done:
+    return Done(prediction, "failed", seconds, type="storage", message=str(error), unstored=error.file)
 
 
 def _refused(done: Done, message: str) -> Done:

@@ -7,12 +7,14 @@ output is made of nothing but them. Knows nothing about generators.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from queue import SimpleQueue
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from augury.sdk.jsonform import MAX_WARNINGS
+from augury.sdk.storing import NotStored
 
 from . import convert
 from .channel import Channel
@@ -57,6 +59,7 @@ class Stream:
         self._batch_size = 0
         self._sent = 0.0
         self._armed = False
+        self._unstored: Optional[NotStored] = None
 
     def add(self, item: Any) -> bool:
         """Take an item; whether it is time to send().
@@ -92,17 +95,24 @@ class Stream:
         await self._channel.wait_async()
 
     def flush(self) -> None:
-        """Send what waits without waiting for room first."""
+        """Send what waits without waiting for room first; raises NotStored once anything could not be."""
         if self._channel.forked:
             return
         with self._channel.shield, self._lock:
             if self._batch:
                 batch, self._batch, self._batch_size = self._batch, [], 0
-                self._channel.put_items(self._prediction, batch, self._files())
+                try:
+                    self._channel.put_items(self._prediction, batch, self._files())
+                except NotStored as error:
+                    self._unstored = error
                 self._sent = time.monotonic()
+            if self._unstored is not None:
+                raise self._unstored
 
     def whole(self) -> Any:
-        """The output: exactly the items that were sent or wait, or their text."""
+        """The output: exactly the items that were sent or wait, or their text; raises NotStored as flush() does."""
+        if self._unstored is not None:
+            raise self._unstored
         if self._warnings > MAX_WARNINGS:
             self._warn(f"{self._warnings - MAX_WARNINGS} more values were changed")
         return "".join(self._items) if self._joined else self._items
@@ -117,7 +127,8 @@ class Stream:
         self._channel.wait()
         with self._lock:
             self._armed = False
-            self.flush()
+            with contextlib.suppress(NotStored):  # whoever comes next hears of it
+                self.flush()
 
     def _convert(self, item: Any) -> Any:
         number = len(self._items)

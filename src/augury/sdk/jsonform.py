@@ -20,9 +20,10 @@ from collections.abc import Iterator, Mapping, Sequence, Set, ValuesView
 from typing import Any, Callable, NamedTuple
 
 from .fields import File, Secret
+from .storing import storing
 
 EmitFile = Callable[[File], str]
-"""Takes a file out of the run and returns the text that stands for it in the output."""
+"""Takes a file out of the run and returns the text that stands for it in the output; its OSError is the file's own."""
 
 MAX_DEPTH = 200
 """Levels of nesting, below what every JSON reader on the way can take."""
@@ -170,7 +171,6 @@ class _Writer:
 
     def write_open_file(self, value: Any) -> str:
         """An open file, from its beginning: copied, as it may have no name, and may not be written out yet."""
-        import shutil
         import tempfile
 
         name: Any = getattr(value, "name", None)
@@ -178,10 +178,14 @@ class _Writer:
         try:
             if value.seekable():
                 value.seek(0)
-            text = isinstance(value, io.TextIOBase)
-            with tempfile.NamedTemporaryFile("w" if text else "wb", encoding="utf-8" if text else None) as copy:
-                shutil.copyfileobj(value, copy)
-                copy.flush()
+            with storing(name):
+                copy = tempfile.NamedTemporaryFile()  # noqa: SIM115 - closed below
+            with copy:
+                while piece := value.read(1 << 20):
+                    with storing(name):
+                        copy.write(piece.encode() if isinstance(piece, str) else piece)
+                with storing(name):
+                    copy.flush()
                 return self.write_file(File(copy.name, name=name))
         except ValueError as error:  # it is closed, or was opened for writing only
             raise OutputError(f"{self.place()}: a file that cannot be read: {error}") from None

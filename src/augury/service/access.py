@@ -99,6 +99,17 @@ class Access:
             self._note(stored.id, now)
         return caller
 
+    async def stands(self, caller: Caller) -> bool:
+        """Whether the token that a caller came with is still worth anything, by a look into the store."""
+        found = await self.db.read(lambda c: rows.whose(c, caller.token_id))
+        if found is None:
+            return False
+        try:
+            _refuse_dead(*found, self.now())
+        except Unauthenticated:
+            return False
+        return True
+
     async def issue_token(
         self,
         account_id: AccountId,

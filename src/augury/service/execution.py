@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -36,6 +36,18 @@ log = logging.getLogger(__name__)
 
 BATCH = 500
 """Rows that one transaction of a sweep touches, so that a long queue never holds up other writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What an engine acts on when it looks at everything."""
+
+    queued: dict[int, int]
+    """How much is queued and unassigned, by version."""
+    warm: frozenset[int]
+    """The versions that have workers at all times."""
+    revisions: dict[int, int]
+    """Which configuration the versions that were asked for have now; without those that were deleted."""
 
 
 @dataclass(frozen=True)
@@ -197,9 +209,13 @@ class Execution:
         now = self.now()
         await self.db.write(lambda c: queue.mark_starting(c, version_id, limit, now))
 
-    async def demand(self) -> tuple[dict[int, int], frozenset[int]]:
-        """How much is queued and unassigned, by version; and the versions that have workers at all times."""
-        return await self.db.read(lambda c: (dict(queue.demand(c)), frozenset(versions.warm(c))))
+    async def situation(self, served: Collection[int]) -> Situation:
+        """What there is to do now, and what has become of the versions that are served already."""
+
+        def look(c: Connection) -> Situation:
+            return Situation(dict(queue.demand(c)), frozenset(versions.warm(c)), versions.revisions(c, served))
+
+        return await self.db.read(look)
 
     async def cancel_requests(self, node_id: NodeId) -> list[PredictionId]:
         """Predictions on this node whose cancellation was asked for: for a node that missed the hint."""

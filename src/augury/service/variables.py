@@ -20,16 +20,14 @@ from augury.domain.ids import AccountId
 from augury.domain.paging import Cursor, Page, refused
 from augury.domain.prediction import ModelRef
 from augury.domain.variable import (
-    KEY_RULE,
     NAME_RULE,
     NAMES_MOST,
-    RESERVED,
-    RESERVED_BEGINNINGS,
     VALUE_LIMIT,
     Variable,
-    is_key,
     is_name,
     is_reserved,
+    key_problem,
+    value_problems,
 )
 from augury.service.once import Idempotency, Repeated, first_time
 from augury.service.texts import LINE, Checks
@@ -261,27 +259,16 @@ def _check_change(change: VariableChange) -> None:
 
 
 def _check_key(checks: Checks, key: str) -> None:
-    if not is_key(key):
-        msg = f"A key is the name of an environment variable: {KEY_RULE}."
-        checks.add("key", msg, "variable_key", key[:LINE])
-    elif is_reserved(key):
-        beginnings = ", ".join(f"{one}…" for one in RESERVED_BEGINNINGS)
-        msg = f"{key} is the platform's to set, as are {', '.join(RESERVED)}, {beginnings}"
-        checks.add("key", msg + ".", "variable_key_reserved", key)
+    if (problem := key_problem(key)) is not None:
+        reserved = is_reserved(key)
+        checks.add("key", problem, "variable_key_reserved" if reserved else "variable_key", key[:LINE])
 
 
 def _check_value(checks: Checks, value: str) -> None:
     # What was given is not shown, not even to the one who sent it: errors are kept in logs.
-    try:
-        size = len(value.encode())
-    except UnicodeEncodeError:
-        size = 0
-        checks.add("value", "value holds half a character.", "string_unstorable", None)
-    if "\0" in value:
-        checks.add("value", "value holds NUL, which no environment can have.", "string_unstorable", None)
-    if size > VALUE_LIMIT:
-        msg = f"value has {size:,} bytes; {VALUE_LIMIT:,} are allowed."
-        checks.add("value", msg, "string_too_long", None, max_length=VALUE_LIMIT)
+    for kind, problem in value_problems(value):
+        more = {"max_length": VALUE_LIMIT} if kind == "string_too_long" else {}
+        checks.add("value", problem, kind, None, **more)
 
 
 def _called(ref: ModelRef) -> str:

@@ -147,6 +147,13 @@ def find_token(c: Connection, sha256: str) -> tuple[Token, Account] | None:
     return None
 
 
+def whose(c: Connection, token_id: str) -> tuple[Token, Account] | None:
+    """The token with that id, whatever its state, and whose it is."""
+    for row in c.run(_WHOSE, id=token_id):
+        return _token(row), _from_row(row[len(_TOKEN_COLUMNS) :])
+    return None
+
+
 def tokens_of(c: Connection, account_id: AccountId) -> list[Token]:
     """Every token of an account, oldest first."""
     return [_token(row) for row in c.run(_TOKENS_OF, account_id=account_id)]
@@ -271,11 +278,11 @@ _INSERT_TOKEN = Query(
         {name: bindparam(name) for name in ("id", "account_id", "name", "hash", "scopes", "created_at", "expires_at")}
     )
 )
-_FIND_TOKEN = Query(
-    select(*_TOKEN_COLUMNS, *_COLUMNS)
-    .join_from(tokens, accounts, accounts.c.id == tokens.c.account_id)
-    .where(tokens.c.hash == bindparam("hash"))
+_TOKEN_AND_ACCOUNT = select(*_TOKEN_COLUMNS, *_COLUMNS).join_from(
+    tokens, accounts, accounts.c.id == tokens.c.account_id
 )
+_FIND_TOKEN = Query(_TOKEN_AND_ACCOUNT.where(tokens.c.hash == bindparam("hash")))
+_WHOSE = Query(_TOKEN_AND_ACCOUNT.where(tokens.c.id == bindparam("id")))
 _TOKENS_OF = Query(
     select(*_TOKEN_COLUMNS)
     .where(tokens.c.account_id == bindparam("account_id"))

@@ -6,7 +6,7 @@ of them. A deleted version keeps its row and its number. Knows no clock and no r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -143,6 +143,14 @@ def warm(c: Connection) -> list[int]:
     return [row[0] for row in c.run(_WARM)]
 
 
+def revisions(c: Connection, version_ids: Collection[int]) -> dict[int, int]:
+    """Which configuration each of these versions has now, by its revision; without those that were deleted."""
+    if not version_ids:
+        return {}
+    found: list[Row] = [tuple(row) for row in c.execute(_REVISIONS.where(versions.c.id.in_(version_ids)))]
+    return dict(found)
+
+
 def _from_row(row: Row) -> Version:
     id_, model_id, number, notes, schemas, compatibilities, digest, size, options, hardware, variables, *rest = row[:14]
     revision, broken, created = rest
@@ -244,5 +252,10 @@ _WARM = Query(
         )
         .exists(),
     )
+)
+_REVISIONS = (
+    select(versions.c.id, versions.c.revision)
+    .join_from(versions, models, models.c.id == versions.c.model_id)
+    .where(versions.c.deleted_at.is_(None), models.c.deleted_at.is_(None))
 )
 _BROKEN_REASON = Query(select(versions.c.broken_reason).where(versions.c.id == bindparam("id")))

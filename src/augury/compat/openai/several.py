@@ -39,6 +39,7 @@ def answer(
         bytes,
         calls.limits,
         calls.limits.compat_wait,
+        allowed=calls.permission(caller),
         headers=headers,
         cut=merged.cut,
         on_gone=merged.give_up,
