@@ -62,6 +62,7 @@ def test_what_runs_finishes_on_its_worker_and_what_comes_gets_one_with_the_new_c
     second = changing.create(model, wait=20, n=2)
     assert second["status"] == "succeeded", "it does not wait for the one before"
     assert changing.get(running_one["id"])["status"] == "started"
+    until(lambda: states(changing) == ["draining", "ready"], "operators see which is which", deadline=5)
     gate.touch()
     first = changing.ended(running_one["id"])
     assert first["output"][0] == 1

@@ -45,7 +45,10 @@ async def test_a_live_worker_is_shown_with_what_it_runs(db: Database) -> None:
 
 async def test_an_ended_worker_stays_ended(db: Database) -> None:
     await add_worker(db)
+    assert not await db.write(lambda c: workers.set_draining(c, WORKER)), "it may yet be told that it is ready"
+    assert await db.write(lambda c: workers.set_ready(c, WORKER, pid=1, slots=1, ready_at=NOW))
     assert await db.write(lambda c: workers.set_draining(c, WORKER))
+    assert [one.state for one in await db.read(workers.live_workers)] == ["draining"]
     assert not await db.write(lambda c: workers.set_ready(c, WORKER, pid=1, slots=1, ready_at=NOW))
 
     assert await db.write(lambda c: workers.end_worker(c, WORKER, reason="crashed", ended_at=NOW))

@@ -159,6 +159,7 @@ class Supervisor:
         workers = self.dispatcher.workers()
         for worker in workers:
             worker.recall()
+            self.draining(worker)
         with anyio.move_on_after(grace):
             while any(worker.busy for worker in workers):
                 await self._change()
@@ -231,6 +232,11 @@ class Supervisor:
         self.recorder.recalled(runs)
         self.note_change()
 
+    def draining(self, worker: Worker) -> None:
+        """A worker takes nothing more."""
+        drains = partial(self.fleet.worker_drains, worker.id)
+        self.tasks.start_soon(guarded, "worker drains", drains)
+
     def ended(self, worker: Worker, ending: Ending, runs: list[Run]) -> None:
         """A worker is gone: its predictions end or go back, and its version is judged."""
         lane = self._lane(worker)
@@ -261,6 +267,9 @@ class Supervisor:
         if not await self.fleet.worker_ready(worker.id, worker.pid or 0, worker.slots):
             # Written off while it was being set up: whatever it did would be discarded.
             worker.kill("lease lost")
+        elif worker.state in (State.DRAINING, State.UNHEALTHY):
+            # What was written of that may have come before it was known to be ready.
+            await self.fleet.worker_drains(worker.id)
 
     def _judge(self, lane: Lane, ending: Ending, *, running: bool) -> None:
         """What the end of a worker says about its version: back off, or give up on it."""

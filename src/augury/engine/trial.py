@@ -158,6 +158,9 @@ class _Trial:
     def recalled(self, worker: Worker, runs: list[Run]) -> None:
         """Of Listener: nothing is ever recalled here."""
 
+    def draining(self, worker: Worker) -> None:
+        """Of Listener: nobody else looks at it."""
+
     def ended(self, worker: Worker, ending: Ending, runs: list[Run]) -> None:
         """Of Listener."""
         self._ending = ending

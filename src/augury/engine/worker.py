@@ -65,6 +65,9 @@ class Listener(Protocol):
     def recalled(self, worker: Worker, runs: list[Run]) -> None:
         """These had not begun and were handed back."""
 
+    def draining(self, worker: Worker) -> None:
+        """It takes nothing more, and finishes what it has."""
+
     def ended(self, worker: Worker, ending: Ending, runs: list[Run]) -> None:
         """The process is gone, and these were in it."""
 
@@ -216,7 +219,9 @@ class Worker:
             self.state = State.DRAINING
             if starting:
                 self.kill("retired")
-            elif not self.busy:
+                return
+            self._listener.draining(self)
+            if not self.busy:
                 self._shut_down()
 
     def kill(self, why: str) -> None:
@@ -338,6 +343,7 @@ class Worker:
             self.state = State.UNHEALTHY
             self._unhealthy = message.reason
             self._killed_for = self._killed_for or "unhealthy"
+            self._listener.draining(self)
             self._send(protocol.Recall(list(self.runs)))
             # Nothing runs while a model is asked; one that does not come back hands nothing back either.
             asyncio.get_running_loop().call_later(self._plan.cancel_grace, self.kill, "unhealthy")

@@ -76,6 +76,10 @@ class Fleet:
         now = self.now()
         return await self.db.write(lambda c: rows.set_ready(c, worker_id, pid=pid, slots=slots, ready_at=now))
 
+    async def worker_drains(self, worker_id: WorkerId) -> None:
+        """A worker takes nothing more, and finishes what it has."""
+        await self.db.write(lambda c: rows.set_draining(c, worker_id))
+
     async def worker_ended(self, worker_id: WorkerId, reason: str) -> None:
         """A worker's process is gone."""
         now = self.now()

@@ -143,7 +143,7 @@ def set_ready(
 
 
 def set_draining(c: Connection, worker_id: WorkerId) -> bool:
-    """A worker takes nothing more; whether it had not ended."""
+    """A worker takes nothing more; whether it was a ready one."""
     return c.change(_SET_DRAINING, wanted=worker_id) == 1
 
 
@@ -222,7 +222,7 @@ _SET_READY = Query(
     )
 )
 _SET_DRAINING = Query(
-    update(workers).where(workers.c.id == bindparam("wanted"), workers.c.state != "ended").values(state="draining")
+    update(workers).where(workers.c.id == bindparam("wanted"), workers.c.state == "ready").values(state="draining")
 )
 _END = Query(
     update(workers)
