@@ -115,7 +115,7 @@ def test_every_kind_of_block_is_put_together() -> None:
 def test_what_amounts_to_no_message_is_a_failure_of_the_model(output: Any) -> None:
     with pytest.raises(ModelFailed) as caught:
         native.message(put_out(output))
-    assert caught.value.code == "not_an_answer"
+    assert (caught.value.code, caught.value.prediction) == ("not_an_answer", "p")
 
 
 def test_an_error_that_a_model_says_is_its_failure() -> None:

@@ -63,6 +63,20 @@ def environment(client: publishing.Client, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setenv(f"{prefix}_{token}", client.server.token)
 
 
+def test_every_parameter_is_in_the_table() -> None:
+    table = section("Parameters")
+    named = {*MessagesBody.model_fields, *asking.REFUSED}
+    assert not [name for name in named if f"`{name}`" not in table]
+    assert f"up to {asking.MOST_STOPS} of {LONGEST:,} characters" in table
+
+
+def test_every_status_is_in_the_table_with_its_type() -> None:
+    rows = re.findall(r"^\| (\d+) \| `\w+` \| `(\w+)` \|", section("Errors"), re.MULTILINE)
+    # A wrong method, a server's own fault, and what was removed: no news to these clients.
+    assert {int(status): kind for status, kind in rows}.items() <= TYPES.items()
+    assert TYPES.keys() - {int(status) for status, _ in rows} == {405, 410, 500}
+
+
 @pytest.mark.parametrize("number", [0, 1], ids=["whole", "streamed"])
 def test_a_block_of_messages_prints_what_stands_below_it(
     number: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -88,17 +102,3 @@ def test_the_native_model_of_the_page_uses_a_tool(client: publishing.Client) -> 
     (block,) = message.content
     assert block.type == "tool_use"
     assert (block.name, message.stop_reason) == ("clock", "tool_use")
-
-
-def test_every_parameter_is_in_the_table() -> None:
-    table = section("Parameters")
-    named = {*MessagesBody.model_fields, *asking.REFUSED}
-    assert not [name for name in named if f"`{name}`" not in table]
-    assert f"up to {asking.MOST_STOPS} of {LONGEST:,} characters" in table
-
-
-def test_every_status_is_in_the_table_with_its_type() -> None:
-    rows = re.findall(r"^\| (\d+) \| `\w+` \| `(\w+)` \|", section("Errors"), re.MULTILINE)
-    # A wrong method, a server's own fault, and what was removed: no news to these clients.
-    assert {int(status): kind for status, kind in rows}.items() <= TYPES.items()
-    assert TYPES.keys() - {int(status) for status, _ in rows} == {405, 410, 500}

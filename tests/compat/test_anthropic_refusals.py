@@ -288,6 +288,7 @@ def test_a_model_that_fails_before_its_first_piece_is_an_error_and_not_tried_aga
     error = said(caught.value)
     assert (error["type"], error["code"]) == ("api_error", "prediction_failed")
     assert "no luck" in error["message"]
+    assert caught.value.response.headers["augury-prediction"] == there.newest()["id"]
     assert there.count() == before + 1
 
 
@@ -312,11 +313,12 @@ def test_a_native_model_that_fails_does_so_in_the_same_ways(client: Any) -> None
         list(client.messages.create(**body, stream=True))
 
 
-def test_a_native_model_whose_answer_is_none_has_failed(client: Any) -> None:
+def test_a_native_model_whose_answer_is_none_has_failed(there: Scene, client: Any) -> None:
     body = talk("nonsense", model="owner/message")
     with pytest.raises(anthropic.UnprocessableEntityError) as caught:
         client.messages.create(**body)
     assert said(caught.value)["code"] == "not_an_answer"
+    assert caught.value.response.headers["augury-prediction"] == there.newest()["id"]
     with pytest.raises(anthropic.APIStatusError) as caught:
         list(client.messages.create(**body, stream=True))
     assert cast("Any", caught.value.body)["error"]["code"] == "not_an_answer"

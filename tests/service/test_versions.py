@@ -149,6 +149,44 @@ async def test_other_apis_are_inferred_from_the_schemas_unless_the_publisher_say
     }
 
 
+async def test_what_can_be_called_by_other_apis_is_listed_to_whoever_sees_it(
+    house: House, ada: Caller, bob: Caller, root: Caller
+) -> None:
+    for name, visibility in (("open", "public"), ("own", "private"), ("other", "public")):
+        await house.models.create(ada, NewModel(name, visibility))
+        flags = {} if name == "other" else {"openai_responses": True}
+        await publish_offering(house, ada, name, flags)
+    await house.models.create(ada, NewModel("empty", "public"))
+
+    async def listed(caller: Caller) -> list[str]:
+        return [one.name for one in await house.models.offered(caller)]
+
+    assert await listed(ada) == await listed(root) == ["open", "own"]
+    assert await listed(bob) == ["open"]
+    (found,) = await house.models.offered(bob)
+    assert (found.owner, found.offers) == ("ada", {"openai_responses"})
+    await publish_offering(house, ada, "open", {})
+    assert await listed(bob) == []
+    await house.models.delete_version(ada, "ada", "open", 2)
+    assert await listed(bob) == ["open"]
+    await house.models.delete(ada, "ada", "open")
+    assert await listed(bob) == []
+
+
+async def publish_offering(house: House, owner: Caller, name: str, flags: dict[str, bool]) -> None:
+    """A version of that model that offers just that."""
+    digest = await house.bundle(owner)
+    await house.models.publish(
+        owner,
+        owner.name,
+        name,
+        release_notes="",
+        schemas=SCHEMAS,
+        container_image_digest=digest,
+        compatibilities=flags,
+    )
+
+
 async def test_a_bundle_that_was_not_uploaded_is_named(house: House, ada: Caller) -> None:
     await house.model(ada, "echo")
     with pytest.raises(InvalidRequest) as refused:

@@ -28,10 +28,14 @@ _GROWING = {"text_delta": "text", "thinking_delta": "thinking", "signature_delta
 
 def message(prediction: Prediction) -> JsonObject:
     """The message that a model's output is or amounts to; raises ModelFailed."""
-    events = [one for one in native.answers(prediction.output) if one.get("type") != "ping"]
+    try:
+        found = native.answers(prediction.output)
+    except ModelFailed:
+        raise _no_message(prediction) from None
+    events = [one for one in found if one.get("type") != "ping"]
     for one in events:
         if one.get("type") == "error":
-            raise ModelFailed(_said(one), code="prediction_failed")
+            raise ModelFailed(_said(one), code="prediction_failed", prediction=prediction.id)
     made = events[0] if len(events) == 1 else _together(events)
     if made is None or made.get("type") != "message":
         raise _no_message(prediction)
@@ -151,5 +155,7 @@ def _emptied(block: JsonObject) -> tuple[JsonObject, JsonObject | None]:
 
 def _no_message(prediction: Prediction) -> ModelFailed:
     return ModelFailed(
-        f"The model's answer is no message of this API's; prediction {prediction.id} has it.", code="not_an_answer"
+        f"The model's answer is no message of this API's; prediction {prediction.id} has it.",
+        code="not_an_answer",
+        prediction=prediction.id,
     )
