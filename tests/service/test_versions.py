@@ -154,7 +154,7 @@ async def test_what_can_be_called_by_other_apis_is_listed_to_whoever_sees_it(
 ) -> None:
     for name, visibility in (("open", "public"), ("own", "private"), ("other", "public")):
         await house.models.create(ada, NewModel(name, visibility))
-        flags = {} if name == "other" else {"openai_responses": True}
+        flags: JsonObject = {} if name == "other" else {"openai_responses": True}
         await publish_offering(house, ada, name, flags)
     await house.models.create(ada, NewModel("empty", "public"))
 
@@ -173,7 +173,7 @@ async def test_what_can_be_called_by_other_apis_is_listed_to_whoever_sees_it(
     assert await listed(bob) == []
 
 
-async def publish_offering(house: House, owner: Caller, name: str, flags: dict[str, bool]) -> None:
+async def publish_offering(house: House, owner: Caller, name: str, flags: JsonObject) -> None:
     """A version of that model that offers just that."""
     digest = await house.bundle(owner)
     await house.models.publish(

@@ -6,7 +6,7 @@ InvalidRequest, which each provider shows in its own shape. Knows no provider.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -41,9 +41,9 @@ def check(kind: type[Model], body: JsonObject) -> Model:
     return bodies.check(kind, body)
 
 
-def ignored(body: JsonObject, used: Iterable[str], *more: str) -> tuple[str, ...]:
+def ignored(body: JsonObject, used: Container[str], *more: str) -> tuple[str, ...]:
     """The names of what a body asks for in vain: all but those that are used, and `more` of them."""
-    return (*(name for name in body.keys() - set(used) if body[name] is not None), *more)
+    return (*[name for name, value in body.items() if name not in used and value is not None], *more)
 
 
 def headers(predictions: Iterable[Prediction], ignored: Iterable[str] = ()) -> Headers:
