@@ -122,9 +122,11 @@ class Calls:
         made = await self._start(caller, model, inputs, stream=True)
         followers = [self.streams.follow(one) for one in made]
         try:
-            async with self.while_there(caller, made, receive):
-                found = await self._beginning(followers[0])
-            await self._check_beginning(caller, followers[0], found)
+            with followers[0] as first:
+                async with self.while_there(caller, made, receive):
+                    found = await self._beginning(first)
+                await self._check_beginning(caller, first, found)
+                first.put_back(found)
         except errors.CallerError:
             for one in made:
                 await self.drop(caller, one)
@@ -232,17 +234,15 @@ class Calls:
     async def _beginning(self, follower: StreamFollower) -> list[Event]:
         """The events up to the first item, which will be read again."""
         found: list[Event] = []
-        with follower:
-            deadline = anyio.current_time() + min(FIRST_SECONDS, self.limits.compat_wait)
-            while len(found) < 2 and not follower.released and (left := deadline - anyio.current_time()) > 0:
-                found.extend(await follower.next(left))
-        follower.put_back(found)
+        deadline = anyio.current_time() + min(FIRST_SECONDS, self.limits.compat_wait)
+        while len(found) < 2 and not follower.released and (left := deadline - anyio.current_time()) > 0:
+            found.extend(await follower.next(left))
         return found
 
     async def _check_beginning(self, caller: Caller, follower: StreamFollower, found: Sequence[Event]) -> None:
         """Raise for an end before the first item."""
         if len(found) > 1 and found[1].last:
-            self._succeeded(await self.predictions.get(caller, follower.prediction.id))
+            self._succeeded(follower.ended or await self.predictions.get(caller, follower.prediction.id))
         elif len(found) < 2 and self.limits.compat_wait <= FIRST_SECONDS and not follower.released:
             self._succeeded(follower.prediction)
 

@@ -82,19 +82,20 @@ class _Stream:
     keeps: bool
     wrong: errors.CallerError | None = None
     """Why what the model gives is no such stream."""
+    over: bool = False
+    """Whether nothing more is shown of what comes."""
 
     def render(self, event: Event) -> bytes:
-        if event.kind is Kind.INIT:
-            return self.frames.begin()
-        if event.kind is not Kind.OUTPUT or self.frames.enough or self.wrong is not None:
+        if event.kind is not Kind.OUTPUT:
+            return self.frames.begin() if event.kind is Kind.INIT else b""
+        if self.over:
             return b""
-        made = b""
         try:
             made = self.frames.item(event.data)
         except errors.CallerError as error:
-            self.wrong = error
-        if self.frames.enough or self.wrong is not None:
-            self.follower.over = True
+            self.wrong, made = error, b""
+        if self.wrong is not None or self.frames.enough:
+            self.over = self.follower.over = True
         return made
 
     async def end(self) -> bytes:
@@ -133,4 +134,5 @@ class _Stream:
             await self.calls.gone(self.caller, self.follower.prediction)
 
     async def _now(self) -> Prediction:
-        return await self.calls.predictions.get(self.caller, self.follower.prediction.id)
+        follower = self.follower
+        return follower.ended or await self.calls.predictions.get(self.caller, follower.prediction.id)

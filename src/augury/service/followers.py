@@ -67,18 +67,20 @@ class Follower(Generic[Item]):
         self._fresh = anyio.Event()
         self._context = ExitStack()
         self._again: tuple[Sequence[Item], bool] | None = None
+        self._kept = False
+        """Whether whoever enters next finds everything as it was left."""
 
     def __enter__(self) -> Self:
-        one = self.prediction
-        self._context.enter_context(self._hints.following(one.id, one.version_id, self._hear))
-        self._followers.enter(self._hear)
-        self._context.callback(self._followers.leave, self._hear)
+        if not self._kept:
+            self._begin(self._context)
+        self._kept = False
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._context.close()
+        if not self._kept:
+            self._context.close()
 
     @property
     def released(self) -> bool:
@@ -106,9 +108,16 @@ class Follower(Generic[Item]):
         return ()
 
     def put_back(self, items: Sequence[Item]) -> None:
-        """Give what was read last once more, to whoever enters next."""
+        """Give what was read last once more, to whoever enters next; who has to, since until then nothing is let go."""
         if items:
-            self._again, self.over = (items, self.over), False
+            self._again, self.over, self._kept = (items, self.over), False, True
+
+    def _begin(self, context: ExitStack) -> None:
+        """Hear of what comes, until the context ends."""
+        one = self.prediction
+        context.enter_context(self._hints.following(one.id, one.version_id, self._hear))
+        self._followers.enter(self._hear)
+        context.callback(self._followers.leave, self._hear)
 
     @abstractmethod
     async def _look(self) -> Sequence[Item]:

@@ -8,8 +8,8 @@ Replaying and following are the same steps. Whoever reads slowly reads pages, an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Self
 
 from augury.domain import errors
 from augury.domain.account import Caller
@@ -76,45 +76,51 @@ class StreamFollower(Follower[Event]):
 
     def __init__(self, streams: Streams, prediction: Prediction, after: int) -> None:
         super().__init__(prediction, streams.hints, streams.followers)
+        self.ended: Prediction | None = None
+        """The prediction as it ended, once its last event has been read."""
         self._streams = streams
         self._position = after
 
-    def __enter__(self) -> Self:
-        self._context.enter_context(self._streams.tails.follow(self.prediction.id))
-        return super().__enter__()
+    def _begin(self, context: ExitStack) -> None:
+        context.enter_context(self._streams.tails.follow(self.prediction.id))
+        super()._begin(context)
 
     async def _look(self) -> Sequence[Event]:
         found = [first_event(self.prediction)] if self._position < 1 else []
         after = max(self._position, FIRST_OUTPUT - 1)
         items = self._streams.tails.after(self.prediction.id, after)
-        ended: Event | None = None
+        last: Event | None = None
         if not items:
-            items, ended, self.over = await self._streams.db.read(lambda c: _read(c, self.prediction, after))
+            page = await self._streams.db.read(lambda c: _read(c, self.prediction, after))
+            items, self.ended, last, self.over = page
         found.extend(Event(number, Kind.OUTPUT, data) for number, data in items)
-        if ended is not None:
-            found.append(ended)
+        if last is not None:
+            found.append(last)
         if found:
             self._position = max(self._position, found[-1].number)
         return found
 
 
-def _read(c: Connection, prediction: Prediction, after: int) -> tuple[list[events.Item], Event | None, bool]:
-    """A page of the items, the last event where the page reaches it, and whether there is nothing more to come.
+_Page = tuple[list[events.Item], Prediction | None, Event | None, bool]
+
+
+def _read(c: Connection, prediction: Prediction, after: int) -> _Page:
+    """A page of the items, the end where the page reaches it, and whether there is nothing more to come.
 
     Of what is being removed there is nothing more: whoever asks again hears that it is gone.
     """
     now = rows.summary(c, prediction.id)
     if now is None or now.removed_at is not None:
-        return [], None, True
+        return [], None, None, True
     items = events.after(c, prediction.id, after)
     if items and items[-1][0] - after != len(items):
-        return [], None, True
+        return [], None, None, True
     if not now.finished:
-        return items, None, False
+        return items, None, None, False
     last = events.last_number(c, prediction.id)
     if (items[-1][0] if items else after) < last:
-        return items, None, False
+        return items, None, None, False
     whole = rows.get(c, prediction.id)
     if whole is None or whole.removed_at is not None:
-        return [], None, True
-    return items, last_event(whole, last + 1), True
+        return [], None, None, True
+    return items, whole, last_event(whole, last + 1), True

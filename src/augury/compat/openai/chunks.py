@@ -20,7 +20,7 @@ from augury.domain.jsontext import JsonObject, JsonText
 from augury.domain.prediction import Prediction
 
 DONE = b"data: [DONE]\n\n"
-_GOES_ON = b',"logprobs":null,"finish_reason":null}]}\n\n'
+_GOES_ON = b',"finish_reason":null}]}\n\n'
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ class ChoiceFrames:
         self._start = before + b'{"role":"assistant","content":"","refusal":null}' + _GOES_ON
         self._before = before + b'{"content":'
         self._after = b"}" + _GOES_ON
-        self._last = before + b'{},"logprobs":null,"finish_reason":"'
+        self._last = before + b'{},"finish_reason":"'
 
     @property
     def enough(self) -> bool:
