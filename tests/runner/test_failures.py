@@ -151,7 +151,8 @@ def test_an_output_that_cannot_be_spilled_fails_alone(tmp_path: Path) -> None:
         worker.ready()
         done = worker.predict("a", n=2 << 20, spill=str(worker.spill))
         assert done.outcome == "failed"
-        assert "could not be handed over" in (done.message or "")
+        assert (done.type, done.unstored) == ("storage", "")
+        assert "could not be stored" in (done.message or "")
         assert worker.output("b", n=1, spill="") == "x"
 
 
