@@ -11,11 +11,14 @@ import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 
 from benchmarks import load, servers, streams
 from benchmarks.load import Load
+
+One = TypeVar("One")
 
 CONNECTIONS = (1, 16, 64)
 ITEMS = 1_000
@@ -63,16 +66,21 @@ def run(rounds: int = 5, seconds: int = 4) -> Chat:
                 _warm(url, body, headers)
             for turn in range(rounds):
                 for connections in CONNECTIONS:
-                    for name, url, body, headers in endpoints:
+                    for name, url, body, headers in _turned(endpoints, turn):
                         found = load.post(url, body, headers, connections=connections, seconds=seconds)
                         seen[name, connections].append(found)
-                for _ in range(3):
-                    for name, url, body, headers, item in streamed:
+                for again in range(6):
+                    for name, url, body, headers, item in _turned(streamed, again):
                         rate = streams.rate(url, body, headers, item)
                         if turn:  # The first ones are to warm them.
                             rates[name].append(rate)
     rows = [_row(name, connections, seen) for connections in CONNECTIONS for name, *_ in endpoints]
     return Chat(rows, *(statistics.median(rates[name]) for name in ("LitServe", "chat", "predictions")))
+
+
+def _turned(ones: list[One], by: int) -> list[One]:
+    """The same in another order: what was measured before leaves its processes busy for a while."""
+    return ones[by % len(ones) :] + ones[: by % len(ones)]
 
 
 def _calls(ours: servers.Augury, theirs: str) -> list[tuple[str, str, object, dict[str, str]]]:
