@@ -68,6 +68,23 @@ def test_its_text_comes_piece_by_piece(examples: Examples, client: openai.OpenAI
     assert whole.choices[0].finish_reason == chunks[-1].choices[0].finish_reason == "length"
 
 
+def test_a_language_model_has_responses_whole_and_piece_by_piece(examples: Examples, client: openai.OpenAI) -> None:
+    model = examples.reference("smollm")
+    made = client.responses.create(model=model, input=FRANCE, max_output_tokens=40)
+    assert (made.output_text, made.status) == (PARIS, "completed")
+    assert client.responses.retrieve(made.id).output_text == PARIS
+    with client.responses.stream(model=model, input=FRANCE, max_output_tokens=40) as stream:
+        pieces = [event.delta for event in stream if event.type == "response.output_text.delta"]
+        assert stream.get_final_response().output_text == PARIS
+    assert len(pieces) > 3
+    assert "".join(pieces) == PARIS
+
+
+def test_the_examples_are_listed_to_openais_client(examples: Examples, client: openai.OpenAI) -> None:
+    wanted = {examples.reference(one).rpartition(":")[0] for one in ("smollm", "drawing")}
+    assert wanted <= {one.id for one in client.models.list()}
+
+
 def test_a_language_model_answers_anthropics_client_whole_and_piece_by_piece(examples: Examples) -> None:
     with closing(anthropic.Anthropic(base_url=examples.url, api_key=examples.token, timeout=150)) as client:
         made = client.messages.create(
