@@ -5,16 +5,15 @@ The bytes are checked and stored as they come in, never held in memory.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from starlette.requests import ClientDisconnect
 
 from augury.api import schemas
 from augury.api.describe import BYTES, described
 from augury.domain.errors import NotFound
+from augury.http import bodies
 from augury.http.auth import Administering, AnyCaller
 from augury.http.services import Limits, Services
 from augury.service.bundles import Bundles
@@ -43,7 +42,7 @@ class _Routes:
 
     async def put(self, caller: Administering, digest: schemas.DigestPath, request: Request) -> Response:
         """Store a bundle. Putting one that is there already changes nothing."""
-        size = await self.bundles.store(caller, digest, _chunks(request), self.limit)
+        size = await self.bundles.store(caller, digest, bodies.chunks(request.receive), self.limit)
         return Response(orjson.dumps({"digest": digest, "size": size}), media_type="application/json")
 
     async def exists(self, _caller: AnyCaller, digest: schemas.DigestPath) -> Response:
@@ -51,14 +50,3 @@ class _Routes:
         if not await self.bundles.exists(digest):
             raise NotFound(f"There is no bundle {digest}.", code="bundle_not_found", hint="Put it first.")
         return Response(orjson.dumps({"digest": digest}), media_type="application/json")
-
-
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
-    while True:
-        message = await request.receive()
-        if message["type"] != "http.request":
-            raise ClientDisconnect
-        if content := message.get("body"):
-            yield content
-        if not message.get("more_body"):
-            return

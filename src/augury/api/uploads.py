@@ -5,13 +5,11 @@ A part goes to the disk as it comes, never held in memory. Knows nothing about w
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
-from starlette.requests import ClientDisconnect
 
 from augury.api import file_schemas, presenting
 from augury.api.describe import BYTES, IDEMPOTENCY_KEY, described
@@ -90,7 +88,7 @@ class _Routes:
         The answer's ETag is what completing asks for.
         """
         self.uploads.links.check_part(upload_id, number, expires, signature)
-        etag = await self.uploads.put_part(upload_id, int(number), _length(request), _chunks(request))
+        etag = await self.uploads.put_part(upload_id, int(number), _length(request), bodies.chunks(request.receive))
         return Response(b"null", media_type="application/json", headers={"ETag": etag})
 
     async def complete(self, caller: Predicting, upload_id: file_schemas.UploadIdPath, request: Request) -> Response:
@@ -109,14 +107,3 @@ def _length(request: Request) -> int | None:
             "header", "Content-Length", msg="This is no length.", type="int_parsing", input=announced[:100]
         )
     return int(announced)
-
-
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
-    while True:
-        message = await request.receive()
-        if message["type"] != "http.request":
-            raise ClientDisconnect
-        if content := message.get("body"):
-            yield content
-        if not message.get("more_body"):
-            return

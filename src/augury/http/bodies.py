@@ -6,7 +6,7 @@ malformed text has one answer. Knows nothing about what the fields mean.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from functools import reduce
 from typing import TypeVar
 
@@ -30,16 +30,28 @@ _WRITER_DEPTH = 254
 """Levels that jsontext can write."""
 
 
+async def chunks(receive: Receive) -> AsyncIterator[bytes]:
+    """A body piece by piece, of whatever size; raises ClientDisconnect where it breaks off."""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientDisconnect
+        if content := message.get("body"):
+            yield content
+        if not message.get("more_body"):
+            return
+
+
 async def read(receive: Receive) -> bytes:
     """The whole body of a request; its size is limited further out."""
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
         return message.get("body", b"")
-    chunks: list[bytes] = []
+    pieces: list[bytes] = []
     while message["type"] == "http.request":
-        chunks.append(message.get("body", b""))
+        pieces.append(message.get("body", b""))
         if not message.get("more_body"):
-            return b"".join(chunks)
+            return b"".join(pieces)
         message = await receive()
     raise ClientDisconnect
 
