@@ -178,7 +178,7 @@ def test_no_process_of_a_dead_worker_stays(client: Client, server: Server) -> No
         """
         import os, subprocess
         def predict(die: bool) -> int:
-            child = subprocess.Popen(["sleep", "300"])
+            child = subprocess.Popen(["sleep", "299.875"])
             if die:
                 os.kill(os.getpid(), 9)
             return child.pid
@@ -195,7 +195,7 @@ def _all_pids() -> list[int]:
 def _is_sleep(pid: int) -> bool:
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
-            return file.read() == b"sleep\x00300\x00"
+            return file.read() == b"sleep\x00299.875\x00"
     except OSError:
         return False
 
