@@ -8,17 +8,15 @@ Models that give text are those of openai_scene; natives speak Anthropic's own l
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import anthropic
 
-from tests.compat.openai_scene import ADD, SCRIPT, TALK, WHOLE, Json, steps
+from tests.compat.openai_scene import ADD, SCRIPT, TALK, WHOLE, Json, serving, steps
 from tests.compat.openai_scene import Scene as Base
-from tests.support.publishing import Client as Owner
-from tests.support.server import running
 
 THINK = """
 import json
@@ -89,7 +87,7 @@ MODELS = {
     "events": EVENTS,
     "message": MESSAGE,
 }
-NATIVE = frozenset(("events", "message"))
+NATIVE: dict[str, str] = dict.fromkeys(("events", "message"), _NATIVE)
 OPTIONS: Json = {"max_retries": 0, "timeout": 25}
 
 
@@ -122,11 +120,6 @@ def talk(*content: Any, model: str = "owner/talk", **more: Any) -> Json:
 
 @contextmanager
 def scene(folder: Path, *names: str, **settings: str) -> Generator[Scene]:
-    """A server on which the models of these names are published, or all of them; their workers stay warm."""
-    given: dict[str, str] = {"max_workers": "8", "cancel_grace": "1", **settings}
-    with running(folder, **given) as server, closing(Owner(server, folder)) as owner:
-        there = Scene(server, owner)
-        for name in names or MODELS:
-            options = "idle_timeout = 600" + (f"\n{_NATIVE}" if name in NATIVE else "")
-            there.names[name] = owner.publish(name, MODELS[name], options)
+    """A server on which the models of these names are published, or all of them."""
+    with serving(Scene, folder, {name: MODELS[name] for name in names or MODELS}, NATIVE, settings) as there:
         yield there

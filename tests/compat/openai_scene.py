@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import openai
 
@@ -127,7 +127,7 @@ MODELS = {
     "add": ADD,
     "counting": COUNTING,
 }
-NATIVE = frozenset(("chunks", "answer"))
+NATIVE: dict[str, str] = dict.fromkeys(("chunks", "answer"), _NATIVE)
 
 
 @dataclass(frozen=True)
@@ -185,6 +185,9 @@ class Scene:
         return found
 
 
+AnyScene = TypeVar("AnyScene", bound=Scene)
+
+
 def steps(*said: str | Json) -> str:
     """A prompt for `script`: pieces of text, {"wait": path}, {"fail": words}, {"metric": [name, value]}."""
     return json.dumps(said)
@@ -196,12 +199,25 @@ def asked(*said: str | Json) -> list[Any]:
 
 
 @contextmanager
-def scene(folder: Path, *names: str, **settings: str) -> Generator[Scene]:
-    """A server on which the models of these names are published, or all of them; their workers stay warm."""
+def serving(
+    kind: Callable[[Server, Owner], AnyScene],
+    folder: Path,
+    models: Mapping[str, str],
+    natives: Mapping[str, str],
+    settings: Mapping[str, str],
+) -> Generator[AnyScene]:
+    """A server with these models, whose workers stay warm; `natives` are lines of options by model."""
     given: dict[str, str] = {"max_workers": "8", "cancel_grace": "1", **settings}
     with running(folder, **given) as server, closing(Owner(server, folder)) as owner:
-        there = Scene(server, owner)
-        for name in names or MODELS:
-            options = "idle_timeout = 600" + (f"\n{_NATIVE}" if name in NATIVE else "")
-            there.names[name] = owner.publish(name, MODELS[name], options)
+        there = kind(server, owner)
+        for name, source in models.items():
+            options = "\n".join(["idle_timeout = 600", natives.get(name, "")])
+            there.names[name] = owner.publish(name, source, options)
+        yield there
+
+
+@contextmanager
+def scene(folder: Path, *names: str, **settings: str) -> Generator[Scene]:
+    """A server on which the models of these names are published, or all of them."""
+    with serving(Scene, folder, {name: MODELS[name] for name in names or MODELS}, NATIVE, settings) as there:
         yield there

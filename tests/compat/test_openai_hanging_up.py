@@ -129,6 +129,7 @@ def test_a_hundred_calls_that_are_left_leave_nothing_behind(there: Scene, client
             connections.enter_context(send(there, body))
         until(lambda: len(active(there)) >= 99, "they wait")
     until(lambda: not active(there), "all are cancelled")
+    until(lambda: "\naugury_streams_open 0" in there.owner.http.get(f"{there.server.url}/metrics").text, "nobody reads")
     answer = client.chat.completions.create(model="owner/script", messages=asked("next"))
     assert answer.choices[0].message.content == "next"
 

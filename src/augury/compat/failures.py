@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from augury.domain import jsontext
-from augury.domain.errors import CallerError
+from augury.domain.errors import CallerError, InvalidRequest
 from augury.domain.prediction import Prediction, Status
 from augury.http import problems
 
@@ -23,6 +23,10 @@ class Unsupported(CallerError):
     def __init__(self, param: str, message: str, hint: str | None = None) -> None:
         super().__init__(message, code="unsupported_parameter", hint=hint)
         self.param = param
+
+
+class MethodNotAllowed(CallerError):
+    """The path is there, with another method."""
 
 
 class Stored(CallerError):
@@ -41,7 +45,17 @@ class TimedOut(Stored):
     """The call ended before its prediction did, after the longest time or because the server stops."""
 
 
-STATUS: Mapping[type[CallerError], int] = {NotCompatible: 400, Unsupported: 400, ModelFailed: 422, TimedOut: 408}
+STATUS: Mapping[type[CallerError], int] = {
+    NotCompatible: 400,
+    Unsupported: 400,
+    MethodNotAllowed: 405,
+    ModelFailed: 422,
+    TimedOut: 408,
+}
+ONCE = {"x-should-retry": "false"}
+"""What keeps generated clients from sending a request again by themselves."""
+_AGAIN = frozenset((429, 503))
+"""The statuses with which a request was not done at all, so that sending it again is no second one."""
 
 
 def status(error: CallerError) -> int:
@@ -50,12 +64,22 @@ def status(error: CallerError) -> int:
     return problems.status(error) if known is None else known
 
 
+def plain_status(error: CallerError) -> int:
+    """The same, of shapes in which whatever does not fit is a bad request."""
+    return 400 if isinstance(error, InvalidRequest) else status(error)
+
+
 def headers(error: CallerError) -> dict[str, str]:
     """What an answer says of the error in its headers, whatever its shape."""
     found = problems.headers(error)
     if isinstance(error, Stored) and error.prediction is not None:
         found["Augury-Prediction"] = error.prediction
     return found
+
+
+def headers_once(error: CallerError) -> dict[str, str]:
+    """The same, and whether generated clients may send the request again."""
+    return headers(error) if plain_status(error) in _AGAIN else {**headers(error), **ONCE}
 
 
 def sentences(error: CallerError) -> str:

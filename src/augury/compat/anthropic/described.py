@@ -5,6 +5,7 @@ Anthropic's own documents say what the bodies are. Knows nothing about what is d
 
 from __future__ import annotations
 
+from augury.compat import describing
 from augury.domain.jsontext import JsonObject
 
 _ERROR: JsonObject = {
@@ -20,16 +21,7 @@ _ERROR: JsonObject = {
         "request_id": {"type": "string"},
     },
 }
-_TEXTS = {
-    "400": "What was sent does not fit, or the model cannot honour it.",
-    "401": "No token, or not a valid one.",
-    "403": "Not permitted.",
-    "404": "Not there, or not the caller's to see.",
-    "408": "The model took too long; its prediction was cancelled.",
-    "422": "The model failed.",
-    "429": "Too many requests, or too many wait.",
-    "503": "Not now.",
-}
+_CALLING = ("400", "401", "403", "404", "408", "422", "429", "503")
 _COUNTING = ("400", "401", "403", "404", "429")
 _TURNS: JsonObject = {"type": "array", "items": {"type": "object"}}
 
@@ -39,27 +31,15 @@ def described(messages: str, count: str) -> dict[str, JsonObject]:
     model: JsonObject = {"type": "string"}
     asked: JsonObject = {"model": model, "messages": _TURNS}
     asked_more: JsonObject = {**asked, "max_tokens": {"type": "integer", "minimum": 1}}
-    return {
-        messages: {"post": _operation("create_message", "Continue a conversation.", asked_more, tuple(_TEXTS), True)},
-        count: {"post": _operation("count_tokens", "Estimate the tokens of a conversation.", asked, _COUNTING)},
-    }
+    create = _operation("create_message", "Continue a conversation.", asked_more, _CALLING, streams=True)
+    counting = _operation("count_tokens", "Estimate the tokens of a conversation.", asked, _COUNTING)
+    return {messages: {"post": create}, count: {"post": counting}}
 
 
 def _operation(
-    name: str, summary: str, properties: JsonObject, errors: tuple[str, ...], streams: bool = False
+    name: str, summary: str, properties: JsonObject, errors: tuple[str, ...], *, streams: bool = False
 ) -> JsonObject:
-    content: JsonObject = {"application/json": {"schema": {"type": "object"}}}
-    if streams:
-        content["text/event-stream"] = {"schema": {"type": "string"}}
-    responses: JsonObject = {"200": {"description": summary, "content": content}}
-    for status in errors:
-        responses[status] = {"description": _TEXTS[status], "content": {"application/json": {"schema": _ERROR}}}
     body: JsonObject = {"type": "object", "required": [*properties], "properties": properties}
-    return {
-        "operationId": f"anthropic_{name}",
-        "summary": summary,
-        "tags": ["anthropic"],
-        "security": [{"token": []}],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-        "responses": responses,
-    }
+    return describing.operation(
+        f"anthropic_{name}", "anthropic", summary, error=_ERROR, errors=errors, body=body, streams=streams
+    )

@@ -29,10 +29,6 @@ TYPES: Mapping[int, str] = {
     500: "api_error",
     503: "overloaded_error",
 }
-AGAIN = frozenset((429, 503))
-"""The statuses with which a request was not done at all, so that sending it again is no second one."""
-ONCE = {"x-should-retry": "false"}
-"""What keeps the clients from sending a request again by themselves."""
 
 
 class Errors:
@@ -40,30 +36,19 @@ class Errors:
 
     def refusal(self, error: CallerError, request_id: str) -> Response:
         """See problems.Shape."""
-        status = status_of(error)
-        headers = failures.headers(error) if status in AGAIN else {**failures.headers(error), **ONCE}
+        status, headers = failures.plain_status(error), failures.headers_once(error)
         return _respond(status, body(error, request_id), headers)
 
     def failure(self, request_id: str) -> Response:
         """See problems.Shape."""
         message = f"The server failed to answer this request; its log has the details under {request_id}."
         # What was asked for may be stored and running already (D4).
-        return _respond(500, _body(TYPES[500], message, "internal_error", request_id), ONCE)
-
-    def method_not_allowed(self, method: str, path: str, request_id: str) -> Response:
-        """The answer for a path that is there with another method."""
-        content = _body(TYPES[405], f"{path} does not take {method}.", "method_not_allowed", request_id)
-        return _respond(405, content, ONCE)
-
-
-def status_of(error: CallerError) -> int:
-    """The status of an error; what does not fit is a bad request here."""
-    return 400 if isinstance(error, InvalidRequest) else failures.status(error)
+        return _respond(500, _body(TYPES[500], message, "internal_error", request_id), failures.ONCE)
 
 
 def body(error: CallerError, request_id: str) -> JsonObject:
     """The error as an answer's body, and as an event of a stream."""
-    kind = TYPES.get(status_of(error), "api_error")
+    kind = TYPES.get(failures.plain_status(error), "api_error")
     if isinstance(error, InvalidRequest):
         return _body(kind, "; ".join(map(_said, error.problems)), error.problems[0].type, request_id)
     message = failures.sentences(error)

@@ -6,17 +6,17 @@ table. Knows every place and nothing about what is done there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from starlette.exceptions import HTTPException
 from starlette.routing import Route, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Scope
 
+from augury.compat import routing
 from augury.compat.calls import Calls
 from augury.compat.openai import chat, embeddings, images, models, responses
 from augury.compat.openai.errors import Errors
 from augury.compat.openai.places import Place, described
+from augury.compat.routing import Routes
 from augury.compat.texts import Plans
 from augury.domain.errors import NotFound
 from augury.domain.jsontext import JsonObject
@@ -44,10 +44,9 @@ def front(calls: Calls, plans: Plans, services: Services, limits: Limits) -> Fro
     """The API."""
     places = table(calls, plans, services, limits)
     routes = [Route(base + one.path, one.answer, methods=[one.method]) for base in (BASE, SECOND) for one in places]
-    errors = Errors()
     return Front(
-        app=_Routes(Router(routes, redirect_slashes=False), errors, _exact(routes)),
-        shape=errors,
+        app=Routes(Router(routes, redirect_slashes=False), _missing, _exact(routes)),
+        shape=Errors(),
         rate=_rate,
         # Other paths below /v1 with names in them are told by `Shared`, as they begin with one of these.
         paths=frozenset(BASE + one.path for one in places if not one.shared and "{" not in one.path),
@@ -56,35 +55,12 @@ def front(calls: Calls, plans: Plans, services: Services, limits: Limits) -> Fro
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Routes:
-    """The routes, those whose path is fixed found at once; and what is said where there is none."""
-
-    router: Router
-    errors: Errors
-    exact: Mapping[tuple[str, str], ASGIApp]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        method, path = scope["method"], scope["path"]
-        if (found := self.exact.get((method, path))) is not None:
-            await found(scope, receive, send)
-            return
-        try:
-            await self.router(scope, receive, send)
-        except HTTPException as error:
-            if error.status_code == 405:
-                await self.errors.method_not_allowed(method, path)(scope, receive, send)
-                return
-            raise _not_found(path) from None
-
-
-def _not_found(path: str) -> NotFound:
+def _missing(path: str) -> NotFound:
     """What is no model's name is the name of a model that there is not, such as those of OpenAI's own."""
     if name := path.partition("/models/")[2]:
         hint = "GET /models lists those that there are: owner/name."
         return NotFound(f"There is no model {name[:200]}.", code="model_not_found", hint=hint)
-    hint = "GET /openapi.json lists every route."
-    return NotFound(f"There is nothing at {path[:200]}.", code="route_not_found", hint=hint)
+    return routing.nothing_at(path, "GET /openapi.json lists every route.")
 
 
 def _exact(routes: Sequence[Route]) -> dict[tuple[str, str], ASGIApp]:

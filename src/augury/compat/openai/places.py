@@ -14,6 +14,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from augury.compat import describing
 from augury.domain.jsontext import JsonObject, JsonValue
 
 _ERROR: JsonObject = {
@@ -32,19 +33,8 @@ _ERROR: JsonObject = {
         }
     },
 }
-_TEXTS = {
-    "400": "What was sent does not fit, or the model cannot honour it.",
-    "401": "No token, or not a valid one.",
-    "403": "Not permitted.",
-    "404": "Not there, or not the caller's to see.",
-    "408": "The model took too long; its prediction was cancelled.",
-    "409": "The model has no version.",
-    "422": "The model failed.",
-    "429": "Too many requests, or too many wait.",
-    "503": "Not now.",
-}
 READING = ("401", "403", "404", "429")
-CALLING = tuple(_TEXTS)
+CALLING = tuple(describing.TEXTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +55,7 @@ def operation(
     name: str, summary: str, *, body: JsonObject | None = None, streams: bool = False, errors: tuple[str, ...] = CALLING
 ) -> JsonObject:
     """An endpoint's description; `body` is the schema of what it takes."""
-    content: JsonObject = {"application/json": {"schema": {"type": "object"}}}
-    if streams:
-        content["text/event-stream"] = {"schema": {"type": "string"}}
-    responses: JsonObject = {"200": {"description": summary, "content": content}}
-    for status in errors:
-        responses[status] = {"description": _TEXTS[status], "content": {"application/json": {"schema": _ERROR}}}
-    made: JsonObject = {
-        "operationId": name,
-        "summary": summary,
-        "tags": ["openai"],
-        "security": [{"token": []}],
-        "responses": responses,
-    }
-    if body is not None:
-        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
-    return made
+    return describing.operation(name, "openai", summary, error=_ERROR, errors=errors, body=body, streams=streams)
 
 
 def free(*required: str) -> JsonObject:

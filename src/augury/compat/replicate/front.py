@@ -1,16 +1,14 @@
-"""Where Replicate's API is: its routes, what class of requests each is, and how each is described.
+"""Where Replicate's API is: every route below `/replicate/v1`.
 
 Knows every route's place and nothing about what it does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from starlette.exceptions import HTTPException
 from starlette.routing import Route, Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope
 
+from augury.compat import routing
 from augury.compat.calls import Calls
 from augury.compat.replicate import files, requests
 from augury.compat.replicate.described import described
@@ -21,8 +19,8 @@ from augury.compat.replicate.presenting import BASE, Presenter
 from augury.compat.replicate.shape import ProblemDetails
 from augury.compat.replicate.targets import Targets
 from augury.compat.replicate.webhooks import WebhookRoutes
+from augury.compat.routing import Routes
 from augury.domain.errors import NotFound
-from augury.http import problems
 from augury.http.fronts import Front
 from augury.http.services import Services
 
@@ -67,10 +65,9 @@ def front(calls: Calls, services: Services) -> Front:
         Route(f"{files.PATH}/{{id}}", stored.get, methods=["GET"]),
         Route(f"{files.PATH}/{{id}}", stored.delete, methods=["DELETE"]),
     ]
-    shape = ProblemDetails()
     return Front(
-        app=_Routes(Router(routes, redirect_slashes=False), shape),
-        shape=shape,
+        app=Routes(Router(routes, redirect_slashes=False), _missing),
+        shape=ProblemDetails(),
         rate=_rate,
         prefix=PREFIX,
         admit=requests.admit,
@@ -79,25 +76,8 @@ def front(calls: Calls, services: Services) -> Front:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Routes:
-    """The routes, and what is said where there is none."""
-
-    router: Router
-    shape: ProblemDetails
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await self.router(scope, receive, send)
-        except HTTPException as error:
-            path: str = scope["path"]
-            if error.status_code == 405:
-                request_id: str = scope.get(problems.REQUEST_ID, "")
-                answer = self.shape.method_not_allowed(scope["method"], path, request_id)
-                await answer(scope, receive, send)
-                return
-            hint = "Trainings, collections and what else is not in its list is not offered here."
-            raise NotFound(f"There is nothing at {path[:200]}.", code="route_not_found", hint=hint) from None
+def _missing(path: str) -> NotFound:
+    return routing.nothing_at(path, "Trainings, collections and what else is not in its list is not offered here.")
 
 
 def _rate(scope: Scope) -> str:

@@ -48,10 +48,6 @@ class ProblemDetails:
         detail = f"The server failed to answer this request; its log has the details under {request_id}."
         return _respond(500, _body(500, detail, "internal_error", request_id), {})
 
-    def method_not_allowed(self, method: str, path: str, request_id: str) -> Response:
-        """The response for a path that is there with another method."""
-        return _respond(405, _body(405, f"{path} does not take {method}.", "method_not_allowed", request_id), {})
-
 
 def field(problem: Problem) -> str:
     """The place of a problem as one text, such as input.prompt."""
