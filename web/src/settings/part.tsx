@@ -1,0 +1,3 @@
+export function SettingsPart() {
+  return null;
+}
