@@ -113,9 +113,7 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
   validateSearch: (search: Record<string, unknown>): { next?: string } =>
-    typeof search.next === "string" && search.next.startsWith("/") && !search.next.startsWith("//")
-      ? { next: search.next }
-      : {},
+    typeof search.next === "string" ? { next: search.next } : {},
   component: lazyRouteComponent(() => import("@/signin/page"), "SignInPage"),
 });
 

@@ -5,6 +5,8 @@ import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { Activity, Boxes, KeyRound, LogIn, type LucideIcon, Radio } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { session } from "@/api/queries";
+import { SignOut } from "@/signin/sign-out";
+import { Ended } from "./ended";
 import { Help } from "./help";
 import { useKeys } from "./keys";
 import { Offline } from "./offline";
@@ -34,13 +36,19 @@ export function Shell() {
           {me !== undefined && !signedIn && <Place to="/sign-in" icon={LogIn} name="Sign in" />}
         </ul>
         <footer className={styles.foot}>
-          {me?.user != null && <span className={styles.who}>{me.user.name}</span>}
+          {me?.user != null && (
+            <>
+              <span className={styles.who}>{me.user.name}</span>
+              <SignOut kind="quiet" className={styles.leave} />
+            </>
+          )}
           <a href="/docs">API reference</a>
           <Help />
         </footer>
       </nav>
       <main id="main" ref={main} tabIndex={-1} className={styles.main}>
         <Offline />
+        <Ended />
         <Outlet />
       </main>
     </div>
