@@ -36,6 +36,8 @@ from augury.engine.node import Engine
 from augury.engine.recorder import wall_clock
 from augury.engine.resources import detect
 from augury.engine.supervisor import EngineLimits
+from augury.http.cookies import PURPOSE as COOKIES
+from augury.http.cookies import Cookies
 from augury.http.services import Limits, Services
 from augury.packaging.bundle import clear_partial
 from augury.packaging.environment import EnvironmentBuilder
@@ -64,6 +66,7 @@ from augury.service.quotas import Quotas
 from augury.service.removal import Removal
 from augury.service.retention import Keep, Retention
 from augury.service.search import Search
+from augury.service.sessions import Sessions
 from augury.service.settled import Settled
 from augury.service.sharing import Sharing
 from augury.service.streams import Streams
@@ -80,6 +83,7 @@ from augury.store import schema
 from augury.store.database import Database, open_database
 from augury.store.folder import lock_data_folder
 from augury.store.notifier import Notifier, open_notifier
+from augury.web.site import WebApp
 
 if TYPE_CHECKING:
     from augury.webhooks.sender import Sender
@@ -99,6 +103,8 @@ class Started:
     """What `serve` tells whoever started it, once it can take work. `token` is set on the very first start."""
 
     url: str
+    sign_in: str
+    """The link that signs a browser in as the owner, once."""
     owner: str
     token: str | None
     token_file: Path
@@ -136,6 +142,7 @@ async def serve(settings: Settings, environ: Mapping[str, str], started: Callabl
         ready = anyio.Event()
         parts = await stack.enter_async_context(_build(settings, environ, url))
         account, token = await parts.services.access.ensure_owner("owner")
+        sign_in = await parts.services.sessions.link_of(account)
         token_file = settings.data / "token"
         if token is not None:
             await anyio.to_thread.run_sync(_keep_secret, token_file, token)
@@ -148,7 +155,7 @@ async def serve(settings: Settings, environ: Mapping[str, str], started: Callabl
             await ready.wait()
             _calm_collector()
             tasks.start_soon(_collect_seldom)
-            tasks.start_soon(_announce, http, started, Started(url, account.name, token, token_file))
+            tasks.start_soon(_announce, http, started, Started(url, sign_in.url, account.name, token, token_file))
             await http.serve(sockets=[listening])
             tasks.cancel_scope.cancel()
 
@@ -235,9 +242,10 @@ async def _build(settings: Settings, environ: Mapping[str, str], url: str) -> As
         )
         bundles = await anyio.to_thread.run_sync(_bundles, settings, db, builder)
         gate = Gate()
-        uploads, files = _file_services(settings, db, bundles, keyring, settings.public_url or url)
+        base = settings.public_url or url
+        uploads, files = _file_services(settings, db, bundles, keyring, base)
         vault = Vault(keyring)
-        services, execution, offers = _services(settings, db, notifier, bundles, gate, uploads, files, vault)
+        services, execution, offers = _services(settings, db, notifier, bundles, gate, uploads, files, vault, base)
         runtime = await anyio.to_thread.run_sync(materialize, settings.data / "runtime")
         hints = Hints(notifier)
         launcher = LocalLauncher(runtime, {name: environ[name] for name in PASSED_ON if name in environ})
@@ -292,6 +300,7 @@ def _services(
     uploads: Uploads,
     files: Files,
     vault: Vault,
+    base: str,
 ) -> tuple[Services, Execution, Offers]:
     hints = Hints(notifier)
     tally = Tally()
@@ -329,6 +338,7 @@ def _services(
         sharing=Sharing(db, models),
         users=Users(db, notifier, access, wall_clock, ids),
         access=access,
+        sessions=Sessions(db, ids, access, wall_clock, settings.session_ttl, base),
         bundles=bundles,
         variables=Variables(db, notifier, vault, wall_clock, models.forget),
         uploads=uploads,
@@ -425,8 +435,9 @@ def _http_config(settings: Settings, parts: Parts) -> uvicorn.Config:
         metrics_open=bool(_own_networks(settings.host)) if settings.metrics is None else settings.metrics == "open",
         rates={rate.name: (rate.interval, rate.burst) for rate in settings.rate_limit},
     )
+    cookies = Cookies.of(parts.keyring.derive(COOKIES), settings.public_url)
     return uvicorn.Config(
-        create_app(parts.services, limits, fronts(parts.services, limits)),
+        create_app(parts.services, limits, fronts(parts.services, limits), cookies, WebApp),
         loop="uvloop",
         http="httptools",
         ws="none",

@@ -1,19 +1,21 @@
 """The HTTP application, on one screen: what a request passes, which routes there are, how errors are answered.
 
-    request -> Envelope -> Recognise (-> RateLimit) -> BodyLimit -> the hot route | another API (compat)
-                                                                  | error handlers -> FastAPI's routes -> services
+    request -> Envelope -> Recognise -> ByCookie (-> RateLimit) -> BodyLimit -> the hot route | another API (compat)
+                                                      | the web app | error handlers -> FastAPI's routes -> services
 
 Knows nothing about what the services do.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from augury.api import (
     bundles,
@@ -29,6 +31,7 @@ from augury.api import (
     reference,
     removal,
     search,
+    session,
     sharing,
     streams,
     tokens,
@@ -42,14 +45,20 @@ from augury.api.middleware import Allowance, BodyLimit, Envelope
 from augury.api.ratelimit import RateLimit
 from augury.domain.rate import Buckets
 from augury.http import problems
+from augury.http.cookies import ByCookie, Cookies
 from augury.http.fronts import Enter, Fronts, Recognise
 from augury.http.services import Limits, Services
 
 __all__ = ["create_app"]
 
 
-def create_app(services: Services, limits: Limits, fronts: Fronts) -> FastAPI:
-    """The application over these services, with other APIs beside ours; it starts nothing and owns nothing."""
+def create_app(
+    services: Services, limits: Limits, fronts: Fronts, cookies: Cookies, web: Callable[[ASGIApp], ASGIApp]
+) -> FastAPI:
+    """The application over these services, with other APIs beside ours; it starts nothing and owns nothing.
+
+    `web` puts the web app in front of what is not it.
+    """
     create = partial(
         predictions.CreatePrediction,
         predictions=services.predictions,
@@ -63,10 +72,12 @@ def create_app(services: Services, limits: Limits, fronts: Fronts) -> FastAPI:
         middleware=[
             Middleware(Envelope, answers=services.metrics.tally.answers),
             Middleware(Recognise, fronts=fronts),
+            Middleware(ByCookie, cookies=cookies),
             *_rate_limit(services, limits),
             _body_limit(limits, fronts),
             Middleware(create),
             Middleware(Enter, access=services.access),
+            Middleware(web),
         ],
         redirect_slashes=False,
         # What it would look for on each request, on a server that sends nothing to anybody.
@@ -88,6 +99,7 @@ def create_app(services: Services, limits: Limits, fronts: Fronts) -> FastAPI:
     app.include_router(users.routes(services))
     app.include_router(variables.routes(services.variables))
     app.include_router(tokens.routes(services.access))
+    app.include_router(session.routes(services, cookies))
     app.include_router(sharing.routes(services.sharing))
     app.include_router(bundles.routes(services, limits))
     app.include_router(uploads.routes(services.uploads))

@@ -56,7 +56,6 @@ class _Routes:
             "Last-Modified": formatdate(file.created_at // 1_000_000, usegmt=True),
             "Content-Disposition": f"inline; filename*=utf-8''{quote(file.name, safe='')}",
             "Cache-Control": "private, max-age=3600",
-            "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
             "Referrer-Policy": "no-referrer",
         }

@@ -24,10 +24,15 @@ logger = logging.getLogger(__name__)
 ADDED = "augury.added_headers"
 """Where a layer leaves, in the ASGI scope, the headers of the answer where that is an error of ours."""
 
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Names each request, adds the name to its answer, and answers 500 for an error of ours."""
+    """Names each request, adds the name to its answer, and answers 500 for an error of ours.
+
+    No answer may be taken by a browser for another kind of content than it says.
+    """
 
     app: ASGIApp
     answers: list[int] = field(default_factory=lambda: [0] * 6)
@@ -50,7 +55,7 @@ class Envelope:
             if message["type"] == "http.response.start":
                 started = True
                 self.answers[message["status"] // 100] += 1
-                message["headers"] = [*message.get("headers", ()), header]
+                message["headers"] = [*message.get("headers", ()), header, _NO_SNIFFING]
             await send(message)
 
         with logs.bound(request=name):

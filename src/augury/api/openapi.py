@@ -15,7 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from augury.api import account_schemas, category_schemas, file_schemas, schemas, variable_schemas
+from augury.api import account_schemas, category_schemas, file_schemas, schemas, session_schemas, variable_schemas
 from augury.api.describe import EVENTS, IDEMPOTENCY_KEY, REFERENCE, error_response, event_stream, request_body
 from augury.api.predictions import PATH, CreatePrediction
 from augury.http import auth
@@ -32,6 +32,7 @@ _READ_BY_HAND: tuple[type[BaseModel], ...] = (
     account_schemas.NewUser,
     account_schemas.UserAdministration,
     account_schemas.NewToken,
+    session_schemas.NewSession,
     category_schemas.NewCategory,
     category_schemas.CategoryChange,
     file_schemas.NewUpload,

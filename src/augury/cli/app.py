@@ -101,6 +101,7 @@ COMMANDS: dict[str, Command | Group] = {
         "List what versions may run on: what the nodes have, and the parts of it that have a name.",
         "augury.cli.hardware:hardware",
     ),
+    "sign-in": Command("Print a link that signs a browser in to the web app.", "augury.cli.sign_in:sign_in"),
     "tokens": Group(
         "List, make and revoke tokens.",
         {

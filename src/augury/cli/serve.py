@@ -48,6 +48,7 @@ def serve(
 
 def _say(what: server.Started) -> None:
     console().print(Text.assemble("Augury serves at ", (what.url, "bold"), " (API under /v1, reference at /docs)."))
+    console().print(Text.assemble("Sign in to its web app, once within 15 minutes: ", (what.sign_in, "bold")))
     if what.token is not None:
         console().print(
             Text.assemble("The token of ", (what.owner, "bold"), f", shown this once and kept in {what.token_file}:")

@@ -7,6 +7,7 @@ Knows nothing about what an account may do: the services decide that.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -15,7 +16,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from augury.domain.account import Caller, Scope
 from augury.domain.errors import CallerError, Unauthenticated, Vanished
-from augury.service.access import Access
+from augury.service.access import SESSION_PREFIX, Access, no_token, session_ended
+
+_BY_COOKIE = f"cookie-{secrets.token_hex(16)}"
+"""The scheme of an Authorization that a cookie was turned into: one that no client can know."""
 
 SCHEME = "token"
 """The name of the security scheme in the API's description."""
@@ -49,14 +53,30 @@ def header(scope: Mapping[str, Any]) -> bytes | None:
     return next((value for name, value in scope["headers"] if name == b"authorization"), None)
 
 
+def by_cookie(text: str) -> bytes:
+    """The Authorization of a request whose cookie holds that session."""
+    return f"{_BY_COOKIE} {text}".encode("latin-1")
+
+
+def came_by_cookie(authorization: bytes) -> bool:
+    """Whether a cookie was turned into this Authorization."""
+    return authorization.startswith(_BY_COOKIE.encode())
+
+
 def bearer(authorization: bytes | None) -> str:
-    """The token that an Authorization header holds; raises Unauthenticated."""
+    """The token or session that an Authorization header holds; raises Unauthenticated."""
     if authorization is None:
         raise Unauthenticated(
             "This needs a token.", code="missing_token", hint="Send it as `Authorization: Bearer <token>`."
         )
     scheme, _, token = authorization.decode("latin-1").partition(" ")
     token = token.strip()
+    if scheme == _BY_COOKIE:
+        if not token.startswith(SESSION_PREFIX):
+            raise session_ended()
+        return token
+    if token.startswith(SESSION_PREFIX):
+        raise no_token()
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated(
             "The Authorization header holds no bearer token.",
@@ -76,8 +96,15 @@ async def _maybe_caller(
     request: Request, _documented: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 ) -> Caller | None:
     authorization = header(request.scope)
-    # A token that is there has to be right: answering as to a stranger would hide that it is not.
-    return await identify(request.app.state.access, authorization) if authorization is not None else None
+    if authorization is None:
+        return None
+    try:
+        return await identify(request.app.state.access, authorization)
+    except Unauthenticated:
+        if came_by_cookie(authorization):
+            return None
+        # A token that is there has to be right: answering as to a stranger would hide that it is not.
+        raise
 
 
 async def _predicting(caller: Annotated[Caller, Depends(_any_caller)]) -> Caller:

@@ -89,6 +89,17 @@ def internal(scope: Scope) -> Response:
     return respond(500, _body("The server failed to answer this request.", "internal_error", hint, request_id))
 
 
+def no_route(scope: Scope, path: str) -> Response:
+    """The response where there is nothing at a path."""
+    said = _body(
+        f"There is nothing at {path}.",
+        "route_not_found",
+        "GET /openapi.json lists every route.",
+        scope.get(REQUEST_ID, ""),
+    )
+    return respond(404, said)
+
+
 def status(error: CallerError) -> int:
     """The status of an error under our own API."""
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
@@ -162,8 +173,8 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {})
     path, method = request.url.path, request.method
     if error.status_code == 404:
-        said = _body(f"There is nothing at {path}.", "route_not_found", "GET /openapi.json lists every route.", "")
-    elif error.status_code == 405:
+        return no_route(request.scope, path)
+    if error.status_code == 405:
         headers["Allow"] = ", ".join(_allowed(request.app, request.scope))
         said = _body(f"{path} does not take {method}.", "method_not_allowed", f"It takes {headers['Allow']}.", "")
     else:

@@ -22,6 +22,7 @@ from augury.service.models import Models
 from augury.service.predictions import Predictions
 from augury.service.removal import Removal
 from augury.service.search import Search
+from augury.service.sessions import Sessions
 from augury.service.sharing import Sharing
 from augury.service.streams import Streams
 from augury.service.uploads import Uploads
@@ -44,6 +45,7 @@ class Services:
     users: Users
     sharing: Sharing
     access: Access
+    sessions: Sessions
     bundles: Bundles
     variables: Variables
     uploads: Uploads

@@ -26,11 +26,13 @@ from augury.store.connection import Connection, ConstraintViolated
 from augury.store.database import Database
 from augury.store.users import Token
 
-__all__ = ["Access", "NewToken", "Token"]
+__all__ = ["Access", "NewToken", "Token", "digest_of", "no_token", "refuse_dead", "session_ended"]
 
 log = logging.getLogger(__name__)
 
 PREFIX = "aug_"
+SESSION_PREFIX = "augs_"
+"""What the text of a browser's session begins with, so that nobody takes it for a token."""
 REMEMBERED = 5_000_000
 """Microseconds that a token is taken for valid without looking: another process may have revoked it."""
 _NOTED = 60_000_000
@@ -74,20 +76,21 @@ class Access:
         return known.caller if known is not None and known.until > self.now() else None
 
     async def authenticate(self, token: str) -> Caller:
-        """The caller that a token proves.
+        """The caller that a token, or a session, proves.
 
-        Raises Unauthenticated: invalid_token, revoked_token, expired_token, account_disabled.
+        Raises Unauthenticated: invalid_token, revoked_token, expired_token, session_ended, account_disabled.
         """
-        if not token.startswith(PREFIX) or len(token) > _LONGEST:
+        session = token.startswith(SESSION_PREFIX)
+        if not (session or token.startswith(PREFIX)) or len(token) > _LONGEST:
             raise _invalid()
         digest = _digest(token)
         epoch = self._epoch[0]
         found = await self.db.read(lambda c: rows.find_token(c, digest.hex()))
-        if found is None:
-            raise _invalid()
+        if found is None or found[0].kind == "code":
+            raise session_ended() if session else _invalid()
         stored, account = found
         now = self.now()
-        _refuse_dead(stored, account, now)
+        refuse_dead(stored, account, now)
         scopes = granted(stored.scopes)
         caller = Caller(account.id, account.name, account.admin and "admin" in scopes, stored.id, scopes)
         if epoch == self._epoch[0]:
@@ -100,12 +103,12 @@ class Access:
         return caller
 
     async def stands(self, caller: Caller) -> bool:
-        """Whether the token that a caller came with is still worth anything, by a look into the store."""
+        """Whether the token or session that a caller came with is still worth anything, by a look into the store."""
         found = await self.db.read(lambda c: rows.whose(c, caller.token_id))
         if found is None:
             return False
         try:
-            _refuse_dead(*found, self.now())
+            refuse_dead(*found, self.now())
         except Unauthenticated:
             return False
         return True
@@ -288,11 +291,19 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def _refuse_dead(token: Token, account: Account, now: int) -> None:
+def digest_of(text: str) -> str:
+    """What the store has of a token's text: its SHA-256 in hexadecimal."""
+    return _digest(text).hex()
+
+
+def refuse_dead(token: Token, account: Account, now: int) -> None:
+    """Raise Unauthenticated for a token or session that was valid once, and one whose account is disabled."""
     if account.disabled_at is not None:
         raise Unauthenticated(
             "The account of this token is disabled.", code="account_disabled", hint="An admin can enable it again."
         )
+    if token.kind != "token" and (token.revoked_at is not None or token.expires_at is None or token.expires_at <= now):
+        raise session_ended()
     if token.revoked_at is not None:
         raise Unauthenticated(
             "This token was revoked.", code="revoked_token", hint="Make another with `augury tokens create`."
@@ -301,6 +312,24 @@ def _refuse_dead(token: Token, account: Account, now: int) -> None:
         raise Unauthenticated(
             "This token has expired.", code="expired_token", hint="Make another with `augury tokens create`."
         )
+
+
+def session_ended() -> Unauthenticated:
+    """What a browser is told whose session is over, or never was."""
+    return Unauthenticated(
+        "This session has ended.",
+        code="session_ended",
+        hint="Sign in again: `augury sign-in` prints a link for that, and each start of `augury serve`.",
+    )
+
+
+def no_token() -> Unauthenticated:
+    """What is said of a session's text where a token belongs."""
+    return Unauthenticated(
+        "This is a browser's session, and no token.",
+        code="invalid_token",
+        hint="`augury tokens create` makes a token; `augury sign-in` prints a link that signs another browser in.",
+    )
 
 
 def _invalid() -> Unauthenticated:

@@ -1,4 +1,4 @@
-"""What is forgotten when it is old, or when there is too much: contents of predictions, their rows, keys, workers.
+"""What is forgotten when it is old, or too much: contents of predictions, their rows, keys, workers, sessions.
 
     sweep -> walk along the ids from where the last one stopped -> what has ended long enough ago, a few at a time
           -> too big? what is oldest, until it is not
@@ -20,7 +20,7 @@ import anyio
 
 from augury.domain.ids import PredictionId
 from augury.service.tally import Tally
-from augury.store import idempotency, removal, sealed, workers
+from augury.store import idempotency, removal, sealed, sessions, workers
 from augury.store.connection import Connection
 from augury.store.database import Database
 from augury.store.removal import Scanned
@@ -111,6 +111,7 @@ class Retention:
         now = self.now()
         keep = self.keep
         total = await self._forget_keys(now - int(keep.idempotency_ttl * 1e6)) + await self._forget_secrets()
+        total += await self._forget_sessions(now)
         setups = now - int(min(keep.retention or SETUPS_SECONDS, SETUPS_SECONDS) * 1e6)
         total += await self._write(lambda c: workers.forget_ended(c, setups))
         if keep.retention > 0:
@@ -132,6 +133,14 @@ class Retention:
         """What was secret in the input of a prediction that has ended is not needed any more."""
         total = 0
         while some := await self._write(lambda c: sealed.forget_ended(c, _ROWS)):
+            total += some
+            await anyio.sleep(_BATCH_SECONDS)
+        return total
+
+    async def _forget_sessions(self, now: int) -> int:
+        """Sessions that have ended, and codes for some, are not needed even to say so."""
+        total = 0
+        while some := await self._write(lambda c: sessions.forget_ended(c, now, _ROWS)):
             total += some
             await anyio.sleep(_BATCH_SECONDS)
         return total

@@ -78,8 +78,16 @@ tokens = Table(
     _time("expires_at", nullable=True),
     _time("revoked_at", nullable=True),
     _time("last_used_at", nullable=True),
+    # What programs show, what a browser shows, and what is exchanged for the latter once.
+    Column("kind", Text, nullable=False, server_default="token"),
+    # Whose rights it has: worthless with that one.
+    Column("made_from", Text, ForeignKey("tokens.id", ondelete="CASCADE")),
     CheckConstraint("length(hash) = 64", name="hash_is_sha256"),
+    CheckConstraint("kind IN ('token', 'session', 'code')", name="kind_known"),
+    CheckConstraint("kind = 'token' OR expires_at IS NOT NULL", name="passing_expires"),
 )
+Index("tokens_passing", tokens.c.expires_at, **_where("kind <> 'token'"))
+Index("tokens_made_from", tokens.c.made_from, **_where("made_from IS NOT NULL"))
 
 models = Table(
     "models",

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
-from sqlalchemy import ColumnElement, Select, bindparam, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, literal_column, select, tuple_
 from sqlalchemy import insert as sql_insert
 from sqlalchemy import update as sql_update
 
@@ -21,6 +21,7 @@ from augury.store import search
 from augury.store.connection import Connection, Query, Row
 from augury.store.tables import accounts, model_access, tokens
 
+Kind = Literal["token", "session", "code"]
 Selected: TypeAlias = "Select[Any, *tuple[Any, ...]]"
 
 CHANGEABLE = ("name", "display_name", "bio", "urls", "company", "location")
@@ -46,7 +47,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token without its text. Times are microseconds since the epoch."""
+    """A token without its text; or a session, or a code for one. Times are microseconds since the epoch."""
 
     id: str
     account_id: AccountId
@@ -55,7 +56,11 @@ class Token:
     created_at: int
     expires_at: int | None = None
     revoked_at: int | None = None
+    """Its own, or that of the token that it was made from."""
     last_used_at: int | None = None
+    kind: Kind = "token"
+    made_from: str | None = None
+    """The id of the token whose rights it has; None for one that has its own."""
 
 
 def insert(c: Connection, account: Account) -> None:
@@ -137,18 +142,20 @@ def insert_token(c: Connection, token: Token, sha256: str) -> None:
         scopes=jsontext.dumps(list(token.scopes)),
         created_at=token.created_at,
         expires_at=token.expires_at,
+        kind=token.kind,
+        made_from=token.made_from,
     )
 
 
 def find_token(c: Connection, sha256: str) -> tuple[Token, Account] | None:
-    """The token with that hash, whatever its state, and whose it is."""
+    """What has that hash, of whatever kind and state, and whose it is."""
     for row in c.run(_FIND_TOKEN, hash=sha256):
         return _token(row), _from_row(row[len(_TOKEN_COLUMNS) :])
     return None
 
 
 def whose(c: Connection, token_id: str) -> tuple[Token, Account] | None:
-    """The token with that id, whatever its state, and whose it is."""
+    """What has that id, of whatever kind and state, and whose it is."""
     for row in c.run(_WHOSE, id=token_id):
         return _token(row), _from_row(row[len(_TOKEN_COLUMNS) :])
     return None
@@ -169,7 +176,7 @@ def page_of_tokens(
 ) -> list[Token]:
     """The `limit` tokens of an account next to a position (when they were made, and id), newest first."""
     order = (tokens.c.created_at, tokens.c.id)
-    statement = select(*_TOKEN_COLUMNS).where(tokens.c.account_id == account_id)
+    statement = select(*_TOKEN_COLUMNS).where(tokens.c.account_id == account_id, tokens.c.kind == "token")
     rows = _rows(c, statement, order, position, backward=backward, descending=True, limit=limit)
     return [_token(row) for row in rows]
 
@@ -229,9 +236,9 @@ def _from_row(row: Row) -> Account:
 
 
 def _token(row: Row) -> Token:
-    id_, account_id, name, scopes, created, expires, revoked, used = row[: len(_TOKEN_COLUMNS)]
+    id_, account_id, name, scopes, created, expires, revoked, used, kind, made_from = row[: len(_TOKEN_COLUMNS)]
     known = tuple(cast("list[str]", jsontext.loads(scopes)))
-    return Token(id_, account_id, name, known, created, expires, revoked, used)
+    return Token(id_, account_id, name, known, created, expires, revoked, used, kind, made_from)
 
 
 @lru_cache(maxsize=64)
@@ -254,6 +261,8 @@ _TOKEN_COLUMNS = (
     tokens.c.expires_at,
     tokens.c.revoked_at,
     tokens.c.last_used_at,
+    tokens.c.kind,
+    tokens.c.made_from,
 )
 _ACCOUNTS = select(*_COLUMNS)
 _INSERT = Query(
@@ -273,22 +282,25 @@ _ACTIVE_ADMINS = Query(
     .order_by(accounts.c.id)
     .with_for_update()
 )
-_INSERT_TOKEN = Query(
-    sql_insert(tokens).values(
-        {name: bindparam(name) for name in ("id", "account_id", "name", "hash", "scopes", "created_at", "expires_at")}
-    )
-)
-_TOKEN_AND_ACCOUNT = select(*_TOKEN_COLUMNS, *_COLUMNS).join_from(
-    tokens, accounts, accounts.c.id == tokens.c.account_id
+_INSERTED = ("id", "account_id", "name", "hash", "scopes", "created_at", "expires_at", "kind", "made_from")
+_INSERT_TOKEN = Query(sql_insert(tokens).values({name: bindparam(name) for name in _INSERTED}))
+_source = tokens.alias("source")
+# A session that is stored in the moment in which its token is revoked is worthless, too.
+_revoked_at = func.coalesce(tokens.c.revoked_at, _source.c.revoked_at)
+_TOKEN_AND_ACCOUNT = (
+    select(*(_revoked_at if one is tokens.c.revoked_at else one for one in _TOKEN_COLUMNS), *_COLUMNS)
+    .join_from(tokens, accounts, accounts.c.id == tokens.c.account_id)
+    .outerjoin(_source, _source.c.id == tokens.c.made_from)
 )
 _FIND_TOKEN = Query(_TOKEN_AND_ACCOUNT.where(tokens.c.hash == bindparam("hash")))
 _WHOSE = Query(_TOKEN_AND_ACCOUNT.where(tokens.c.id == bindparam("id")))
+_IS_TOKEN = tokens.c.kind == literal_column("'token'")
 _TOKENS_OF = Query(
     select(*_TOKEN_COLUMNS)
-    .where(tokens.c.account_id == bindparam("account_id"))
+    .where(tokens.c.account_id == bindparam("account_id"), _IS_TOKEN)
     .order_by(tokens.c.created_at, tokens.c.id)
 )
-_TOKEN = Query(select(*_TOKEN_COLUMNS).where(tokens.c.id == bindparam("id")))
+_TOKEN = Query(select(*_TOKEN_COLUMNS).where(tokens.c.id == bindparam("id"), _IS_TOKEN))
 _REVOKE = Query(
     sql_update(tokens)
     .where(tokens.c.id == bindparam("wanted"), tokens.c.revoked_at.is_(None))
