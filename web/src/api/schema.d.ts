@@ -98,6 +98,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/models/{owner}/{name}/versions/{number}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List version logs
+         * @description What the last attempts to start a version have written, oldest line first. For its owner and admins.
+         */
+        get: operations["list_version_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/predictions/{prediction_id}/logs": {
         parameters: {
             query?: never;
@@ -579,6 +599,56 @@ export interface paths {
          * @description Make a token worthless at once, one of yours or, for admins, anybody's.
          */
         delete: operations["delete_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get session
+         * @description Who you are: answers without a session, too, and takes the cookie of one that has ended away.
+         */
+        get: operations["get_session"];
+        put?: never;
+        /**
+         * Create session
+         * @description Sign a browser in: the answer sets a cookie that takes the place of a token.
+         *
+         *     The session may what the token may that it was made from, and ends with it.
+         */
+        post: operations["create_session"];
+        /**
+         * Delete session
+         * @description Sign out: the session is worthless at once, its open streams end, and the cookie is taken away.
+         */
+        delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create session link
+         * @description Make a link that signs a browser in as you, once and within a quarter of an hour.
+         */
+        post: operations["create_session_link"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1768,6 +1838,8 @@ export interface components {
             categories: components["schemas"]["Category"][];
             /** Cover Image Url */
             cover_image_url: string | null;
+            /** @description Whether its latest version can be run now: ready and starting tell of its workers; cold: it has none, one is started when it is asked for; broken: it cannot start; empty: there is no version. */
+            status: components["schemas"]["ModelStatus"];
             /** Overview */
             overview: string | null;
             latest_version: components["schemas"]["Version"] | null;
@@ -1803,6 +1875,12 @@ export interface components {
             version_number: number;
         };
         /**
+         * ModelStatus
+         * @description Whether a model can be run now, as its latest version says.
+         * @enum {string}
+         */
+        ModelStatus: "ready" | "starting" | "cold" | "broken" | "empty";
+        /**
          * ModelSummary
          * @description A model as lists show it.
          */
@@ -1829,6 +1907,8 @@ export interface components {
             categories: components["schemas"]["Category"][];
             /** Cover Image Url */
             cover_image_url: string | null;
+            /** @description Whether its latest version can be run now: ready and starting tell of its workers; cold: it has none, one is started when it is asked for; broken: it cannot start; empty: there is no version. */
+            status: components["schemas"]["ModelStatus"];
         };
         /**
          * Node
@@ -2001,6 +2081,7 @@ export interface components {
             } | null;
             /** Stream */
             stream: boolean;
+            timeline: components["schemas"]["Timeline"];
         };
         /**
          * PredictionError
@@ -2082,6 +2163,11 @@ export interface components {
             schemas: components["schemas"]["Schemas"];
             compatibilities: components["schemas"]["Compatibilities"];
             /**
+             * Broken Reason
+             * @description Why it cannot start; null where it can, as far as is known, and where you may not run it.
+             */
+            broken_reason: string | null;
+            /**
              * Size
              * @description Of its files, packed, in bytes; left out where you may see but not run it.
              * @default 0
@@ -2119,6 +2205,42 @@ export interface components {
             prediction: components["schemas"]["PredictionSchemas"];
         };
         /**
+         * Session
+         * @description Who you are, as the cookie or the token of the request says.
+         */
+        Session: {
+            /** @description Your account; null where you are not signed in. */
+            user: components["schemas"]["User"] | null;
+            /**
+             * Admin
+             * @description Whether you may do everything.
+             */
+            admin: boolean;
+            /**
+             * Scopes
+             * @description What you may do, all that each scope includes among it.
+             */
+            scopes: ("read" | "predict" | "admin")[];
+            /**
+             * Expires At
+             * @description Until when you are signed in; null for ever, and for nobody.
+             */
+            expires_at: string | null;
+        };
+        /**
+         * SessionLink
+         * @description A link that signs a browser in as you, once.
+         */
+        SessionLink: {
+            /** Url */
+            url: string;
+            /**
+             * Expires At
+             * @description Until when it is good.
+             */
+            expires_at: string;
+        };
+        /**
          * Status
          * @description Where a prediction is in its life.
          * @enum {string}
@@ -2131,6 +2253,29 @@ export interface components {
         StoredBundle: {
             /** Digest */
             digest: string;
+        };
+        /**
+         * Timeline
+         * @description When a prediction came to each state; of one that was given back to the queue, this time.
+         */
+        Timeline: {
+            /** Created At */
+            created_at: string;
+            /**
+             * Starting At
+             * @description When a worker began to be started for it; null where one was there.
+             */
+            starting_at: string | null;
+            /**
+             * Started At
+             * @description When its model's code began to run on it.
+             */
+            started_at: string | null;
+            /**
+             * Completed At
+             * @description When it ended, whatever way.
+             */
+            completed_at: string | null;
         };
         /**
          * Token
@@ -2278,6 +2423,11 @@ export interface components {
             created_at: string;
             schemas: components["schemas"]["Schemas"];
             compatibilities: components["schemas"]["Compatibilities"];
+            /**
+             * Broken Reason
+             * @description Why it cannot start; null where it can, as far as is known, and where you may not run it.
+             */
+            broken_reason: string | null;
             /**
              * Size
              * @description Of its files, packed, in bytes; left out where you may see but not run it.
@@ -2569,6 +2719,27 @@ export interface components {
              * @default null
              */
             webhook: components["schemas"]["NewWebhook"] | null;
+        };
+        /**
+         * NewSession
+         * @description What to sign in with: one of the two.
+         * @example {
+         *       "code": "augc_…"
+         *     }
+         */
+        NewSession: {
+            /**
+             * Code
+             * @description The code of a link, what is behind `#code=`; it is good once.
+             * @default null
+             */
+            code: string | null;
+            /**
+             * Token
+             * @description A token.
+             * @default null
+             */
+            token: string | null;
         };
         /**
          * NewToken
@@ -2939,6 +3110,14 @@ export interface operations {
                 page_size?: number;
                 /** @description Only those in one of these states. */
                 statuses?: components["schemas"]["Status"][];
+                /** @description Only those of `owner/name`, or of one version: `owner/name:number`. */
+                model?: string | null;
+                /** @description Only those that were created then or later. */
+                created_after?: string | null;
+                /** @description Only those that were created before. */
+                created_before?: string | null;
+                /** @description Everybody's, not your own alone; for admins. */
+                everyone?: boolean;
             };
             header?: never;
             path?: never;
@@ -2959,6 +3138,17 @@ export interface operations {
             };
             /** @description No token, or not a valid one. */
             401: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description You may see this, but not do that with it. */
+            403: {
                 headers: {
                     /** @description The request's name in the server's log. */
                     "X-Request-Id"?: string;
@@ -3057,7 +3247,13 @@ export interface operations {
                      *       "metrics": {
                      *         "predict_time": 0.012
                      *       },
-                     *       "stream": false
+                     *       "stream": false,
+                     *       "timeline": {
+                     *         "created_at": "2025-08-13T11:48:44.371093Z",
+                     *         "starting_at": null,
+                     *         "started_at": "2025-08-13T11:48:44.390102Z",
+                     *         "completed_at": "2025-08-13T11:48:44.402117Z"
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["Prediction"];
@@ -3099,7 +3295,13 @@ export interface operations {
                      *       "metrics": {
                      *         "predict_time": 0.012
                      *       },
-                     *       "stream": false
+                     *       "stream": false,
+                     *       "timeline": {
+                     *         "created_at": "2025-08-13T11:48:44.371093Z",
+                     *         "starting_at": null,
+                     *         "started_at": "2025-08-13T11:48:44.390102Z",
+                     *         "completed_at": "2025-08-13T11:48:44.402117Z"
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["Prediction"];
@@ -3567,6 +3769,103 @@ export interface operations {
             };
             /** @description It was removed. */
             410: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something in the request does not fit; `detail` lists every place. */
+            422: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invalid"];
+                };
+            };
+            /** @description Too many requests; the headers say when to go on. */
+            429: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    /** @description How many requests are allowed in the window. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description How many are left. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When there are more, as Unix time in seconds. */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    list_version_logs: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` or `previous_cursor` of another page; it is enough to go on with the same list. */
+                cursor?: string | null;
+                /** @description The most items that a page has. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The name of the model's owner. */
+                owner: string;
+                /** @description The name of the model. */
+                name: string;
+                /** @description The number of the version. */
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LogLine_"];
+                };
+            };
+            /** @description No token, or not a valid one. */
+            401: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description You may see this, but not do that with it. */
+            403: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no such thing, or you may not see it. */
+            404: {
                 headers: {
                     /** @description The request's name in the server's log. */
                     "X-Request-Id"?: string;
@@ -6985,6 +7284,285 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description Too many requests; the headers say when to go on. */
+            429: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    /** @description How many requests are allowed in the window. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description How many are left. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When there are more, as Unix time in seconds. */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description No token, or not a valid one. */
+            401: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests; the headers say when to go on. */
+            429: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    /** @description How many requests are allowed in the window. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description How many are left. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When there are more, as Unix time in seconds. */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSession"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description No token, or not a valid one. */
+            401: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description You may see this, but not do that with it. */
+            403: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The body is over the limit. */
+            413: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something in the request does not fit; `detail` lists every place. */
+            422: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invalid"];
+                };
+            };
+            /** @description Too many requests; the headers say when to go on. */
+            429: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    /** @description How many requests are allowed in the window. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description How many are left. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When there are more, as Unix time in seconds. */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: {
+                /** @description Ends every session of your account, and every link to sign in, instead of this one. */
+                everywhere?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out. */
+            204: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No token, or not a valid one. */
+            401: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description You may see this, but not do that with it. */
+            403: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something in the request does not fit; `detail` lists every place. */
+            422: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invalid"];
+                };
+            };
+            /** @description Too many requests; the headers say when to go on. */
+            429: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    /** @description How many requests are allowed in the window. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description How many are left. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When there are more, as Unix time in seconds. */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    create_session_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionLink"];
+                };
+            };
+            /** @description No token, or not a valid one. */
+            401: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description You may see this, but not do that with it. */
+            403: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description Too many requests; the headers say when to go on. */
