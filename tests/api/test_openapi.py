@@ -48,6 +48,7 @@ OPERATIONS = {
     "list_workers",
     "list_webhook_deliveries",
     "list_prediction_logs",
+    "list_version_logs",
     "stream_prediction",
     "redeliver_webhook",
     "delete_prediction",

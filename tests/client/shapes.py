@@ -12,6 +12,9 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any, Literal, NotRequired, TypeVar, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
 
+OURS = frozenset({"status", "broken_reason", "timeline"})
+"""What Augury says beside what the client knows: it passes it on as it is."""
+
 
 def differences(value: Any, hint: Any, at: str = "it") -> list[str]:
     """What is wrong with a value, place by place; nothing where it fits."""
@@ -58,7 +61,7 @@ def _of_typed_dict(value: Any, hint: Any, at: str) -> Iterator[str]:
     keys = set(cast("dict[str, Any]", value))
     for missing in set(hints) - optional - keys:
         yield f"{at}.{missing} is missing"
-    for extra in keys - set(hints):
+    for extra in keys - set(hints) - OURS:
         yield f"{at}.{extra} is not known to the client"
     for name in keys & set(hints):
         inner = hints[name]

@@ -37,10 +37,11 @@ MODEL = {
     "predictions_count",
     "categories",
     "cover_image_url",
+    "status",
 }
 MODEL_DETAILS = MODEL | {"overview", "latest_version", "source_url", "license_url", "paper_url"}
 VERSION = {"number", "release_notes", "created_at"}
-VERSION_DETAILS = VERSION | {"schemas", "compatibilities", "size", "container_image_digest"}
+VERSION_DETAILS = VERSION | {"schemas", "compatibilities", "size", "container_image_digest", "broken_reason"}
 
 
 def fresh() -> str:

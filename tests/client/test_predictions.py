@@ -16,7 +16,7 @@ from tests.client.conftest import Use
 pytestmark = pytest.mark.anyio
 
 SUMMARY = {"id", "created_at", "status", "updated_at", "setup_time", "execution_time", "model"}
-DETAILS = SUMMARY | {"input", "output", "error", "metrics", "stream"}
+DETAILS = SUMMARY | {"input", "output", "error", "metrics", "stream", "timeline"}
 
 
 def until_done(use: Use) -> Any:

@@ -107,9 +107,7 @@ class Stage:
 
     def stored(self) -> dict[PredictionId, Prediction]:
         """Every prediction, as its owner sees it in the list."""
-        page = self.run(
-            partial(self.world.predictions.page, self.world.caller, cursor=None, page_size=1000, statuses=())
-        )
+        page = self.run(partial(self.world.predictions.page, self.world.caller, cursor=None, page_size=1000))
         return {one.id: one for one in page.items}
 
 

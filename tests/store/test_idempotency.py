@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from augury.store import idempotency, predictions
+from augury.store import browsing, idempotency, predictions
 from augury.store.connection import Connection
 from augury.store.database import Database
 from augury.store.idempotency import Remembered
@@ -51,7 +51,7 @@ async def test_twenty_at_once_make_one_prediction(db: Database) -> None:
     (winner,) = [one for one in made if one.id == resource]
     assert await read(db, winner) == winner
     stored = await db.read(
-        lambda c: predictions.page(c, winner.account_id, statuses=None, before=None, after=None, limit=9)
+        lambda c: browsing.page(c, winner.account_id, statuses=None, before=None, after=None, limit=9)
     )
     assert len(stored) == 1
 

@@ -14,7 +14,18 @@ from sqlalchemy import select, text
 
 from augury.domain.ids import ModelId
 from augury.domain.prediction import Status
-from augury.store import categories, deliveries, files, listings, logbook, migrate, predictions, users, versions
+from augury.store import (
+    browsing,
+    categories,
+    deliveries,
+    files,
+    listings,
+    logbook,
+    migrate,
+    predictions,
+    users,
+    versions,
+)
 from augury.store.connection import Connection
 from augury.store.database import open_database
 from augury.store.listings import Listing
@@ -33,7 +44,7 @@ def _models(listing: Listing, *, backward: bool = False) -> Ask:
 
 
 def _predictions(*statuses: Status) -> Ask:
-    return lambda c: predictions.page(c, ACCOUNT, statuses=statuses or None, before="z", after=None, limit=5)
+    return lambda c: browsing.page(c, ACCOUNT, statuses=statuses or None, before="z", after=None, limit=5)
 
 
 LISTS: dict[str, tuple[Ask, str]] = {

@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, insert, select
 from augury.domain.ids import AccountId, ModelId
 from augury.domain.model import Category, Model
 from augury.domain.prediction import Prediction, Status
-from augury.store import categories, counts, listings, migrate, models, predictions, search, users
+from augury.store import browsing, categories, counts, listings, migrate, models, predictions, search, users
 from augury.store.connection import Connection, ConstraintViolated
 from augury.store.database import Database, open_database
 from augury.store.listings import Listing
@@ -176,9 +176,9 @@ async def test_what_is_found_follows_changes_of_owner_and_model_at_the_same_time
 
 
 async def _page(db: Database, statuses: Sequence[Status], **place: Any) -> list[str]:
-    places = {"before": None, "after": None} | place
+    places: dict[str, Any] = {"before": None, "after": None} | place
     wanted = statuses or None
-    found = await db.read(lambda c: predictions.page(c, ACCOUNT, statuses=wanted, limit=3, **places))
+    found = await db.read(lambda c: browsing.page(c, ACCOUNT, statuses=wanted, limit=3, **places))
     return [one.id for one in found] if statuses else []
 
 

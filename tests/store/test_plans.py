@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from augury.domain.logline import Line
 from augury.domain.prediction import Status
-from augury.store import deliveries, events, logbook, logs, migrate, predictions, queue
+from augury.store import browsing, deliveries, events, logbook, logs, migrate, predictions, queue
 from augury.store.connection import Connection
 from augury.store.database import open_database
 from tests.store import rows
@@ -35,21 +35,21 @@ ASKED: dict[str, tuple[Callable[[Connection], Any], str]] = {
         "predictions_assigned",
     ),
     "page": (
-        lambda c: predictions.page(c, ACCOUNT, statuses=None, before="z", after=None, limit=5),
+        lambda c: browsing.page(c, ACCOUNT, statuses=None, before="z", after=None, limit=5),
         "predictions_by_account (account_id=? AND id<?)",
     ),
     "page of what went wrong": (
-        lambda c: predictions.page(
+        lambda c: browsing.page(
             c, ACCOUNT, statuses=[Status.FAILED, Status.ABANDONED], before=None, after="a", limit=5
         ),
         "predictions_gone_wrong (account_id=? AND status=? AND id>?)",
     ),
     "page of what waits": (
-        lambda c: predictions.page(c, ACCOUNT, statuses=[Status.PENDING], before=None, after=None, limit=5),
+        lambda c: browsing.page(c, ACCOUNT, statuses=[Status.PENDING], before=None, after=None, limit=5),
         "predictions_queue_of_account (account_id=?)",
     ),
     "page of what runs": (
-        lambda c: predictions.page(c, ACCOUNT, statuses=[Status.STARTED], before="z", after=None, limit=5),
+        lambda c: browsing.page(c, ACCOUNT, statuses=[Status.STARTED], before="z", after=None, limit=5),
         "predictions_assigned",
     ),
 }

@@ -10,7 +10,7 @@ import pytest
 
 from augury.domain.ids import NodeId, PredictionId, WorkerId
 from augury.domain.prediction import Prediction, Status
-from augury.store import predictions, queue, removal, workers
+from augury.store import browsing, predictions, queue, removal, workers
 from augury.store.connection import ConstraintViolated
 from augury.store.database import Database
 from tests.store import rows
@@ -352,4 +352,4 @@ async def _node(db: Database, node_id: NodeId, lease_until: int) -> None:
 
 async def _page(db: Database, **options: Any) -> list[PredictionId]:
     wanted: dict[str, Any] = {"statuses": None, "before": None, "after": None, "limit": 10} | options
-    return [one.id for one in await db.read(lambda c: predictions.page(c, rows.ACCOUNT, **wanted))]
+    return [one.id for one in await db.read(lambda c: browsing.page(c, rows.ACCOUNT, **wanted))]

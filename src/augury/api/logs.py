@@ -1,4 +1,4 @@
-"""The log of a prediction over HTTP: pages of lines, or the lines as they are written.
+"""Logs over HTTP: a prediction's in pages or line by line as it is written, and what a version's setups wrote.
 
 Knows how a line looks on the wire.
 """
@@ -32,13 +32,21 @@ After = Annotated[str | None, Query(description="With `follow`: send what comes 
 
 
 def routes(services: Services, limits: Limits) -> APIRouter:
-    """The route of logs."""
-    router = APIRouter(prefix="/v1/predictions", tags=["predictions"])
+    """The routes of logs."""
+    router = APIRouter(prefix="/v1")
     at = _Routes(services.logbook, services.access, limits)
     router.add_api_route(
-        "/{prediction_id}/logs",
+        "/models/{owner}/{name}/versions/{number}/logs",
+        at.read_setups,
+        methods=["GET"],
+        tags=["versions"],
+        **described("list_version_logs", schemas.Page[schemas.LogLine], 401, 403, 404, 422),
+    )
+    router.add_api_route(
+        "/predictions/{prediction_id}/logs",
         at.read,
         methods=["GET"],
+        tags=["predictions"],
         **described(
             "list_prediction_logs",
             schemas.Page[schemas.LogLine],
@@ -77,7 +85,20 @@ class _Routes:
         if follow or "text/event-stream" in request.headers.get("accept", ""):
             return await self._follow(request, caller, prediction_id, _place(after, last_event_id))
         found = await self.logbook.page(caller, prediction_id, cursor=cursor, page_size=page_size)
-        return page_response(found, map(_json, found.items))
+        return page_response(found, map(line_json, found.items))
+
+    async def read_setups(
+        self,
+        caller: AnyCaller,
+        owner: schemas.OwnerPath,
+        name: schemas.NamePath,
+        number: schemas.NumberPath,
+        cursor: CursorQuery = None,
+        page_size: PageSize = 25,
+    ) -> Response:
+        """What the last attempts to start a version have written, oldest line first. For its owner and admins."""
+        found = await self.logbook.page_of_version(caller, owner, name, number, cursor=cursor, page_size=page_size)
+        return page_response(found, map(line_json, found.items))
 
     async def _follow(self, request: Request, caller: Caller, prediction_id: str, place: Place) -> Response:
         prefer = (value for name, value in request.headers.raw if name == b"prefer")
@@ -103,7 +124,7 @@ class _Frames:
     def line(self, line: LogLine) -> bytes:
         """One line."""
         self._place = self._place.after(line)
-        return sse.frame(self._place, "log", _json(line).decode())
+        return sse.frame(self._place, "log", line_json(line).decode())
 
     def end(self) -> bytes:
         """The prediction has ended, and no line follows."""
@@ -112,7 +133,8 @@ class _Frames:
         return sse.frame(self._place, "done", content.decode())
 
 
-def _json(line: LogLine) -> bytes:
+def line_json(line: LogLine) -> bytes:
+    """One line."""
     return orjson.dumps(
         {
             "time": timestamp(line.time),

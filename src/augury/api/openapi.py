@@ -164,4 +164,10 @@ _PREDICTION = {
     "error": None,
     "metrics": {"predict_time": 0.012},
     "stream": False,
+    "timeline": {
+        "created_at": "2025-08-13T11:48:44.371093Z",
+        "starting_at": None,
+        "started_at": "2025-08-13T11:48:44.390102Z",
+        "completed_at": "2025-08-13T11:48:44.402117Z",
+    },
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
@@ -31,6 +31,7 @@ from augury.http import auth, bodies, preferences, problems, sse
 from augury.http.auth import AnyCaller, Predicting
 from augury.http.services import Limits, Services
 from augury.service.access import Access
+from augury.service.browsing import Browse
 from augury.service.predictions import NewPrediction, Predictions, WebhookTarget
 from augury.service.presentation import prediction_json
 from augury.service.streams import Streams
@@ -38,6 +39,18 @@ from augury.service.streams import Streams
 logger = logging.getLogger(__name__)
 
 PATH = "/v1/predictions"
+
+ModelQuery = Annotated[
+    str | None,
+    Query(description="Only those of `owner/name`, or of one version: `owner/name:number`.", examples=["ada/echo:1"]),
+]
+_MOMENT: Mapping[str, Any] = {"format": "date-time"}
+AfterQuery = Annotated[
+    str | None, Query(description="Only those that were created then or later.", json_schema_extra={**_MOMENT})
+]
+BeforeQuery = Annotated[
+    str | None, Query(description="Only those that were created before.", json_schema_extra={**_MOMENT})
+]
 
 _QUICK_SECONDS = 1.0
 """How long a hold goes without looking whether its client is still there."""
@@ -51,7 +64,7 @@ def routes(services: Services) -> APIRouter:
     at = _Routes(services.predictions)
     one = "/{prediction_id}"
     summaries = schemas.Page[schemas.PredictionSummary]
-    router.add_api_route("", at.page, methods=["GET"], **described("list_predictions", summaries, 401, 422))
+    router.add_api_route("", at.page, methods=["GET"], **described("list_predictions", summaries, 401, 403, 422))
     router.add_api_route(
         one, at.get, methods=["GET"], **described("get_prediction", schemas.Prediction, 401, 404, 410, 422)
     )
@@ -159,9 +172,14 @@ class _Routes:
         cursor: CursorQuery = None,
         page_size: PageSize = 25,
         statuses: Annotated[Sequence[Status], Query(description="Only those in one of these states.")] = (),
+        model: ModelQuery = None,
+        created_after: AfterQuery = None,
+        created_before: BeforeQuery = None,
+        everyone: Annotated[bool, Query(description="Everybody's, not your own alone; for admins.")] = False,
     ) -> Response:
         """Your predictions, newest first."""
-        found = await self.predictions.page(caller, cursor=cursor, page_size=page_size, statuses=list(statuses))
+        browse = Browse(statuses, model, created_after, created_before, everyone)
+        found = await self.predictions.page(caller, cursor=cursor, page_size=page_size, browse=browse)
         return page_response(found, [prediction_json(one, details=False) for one in found.items])
 
     async def get(self, caller: AnyCaller, prediction_id: schemas.PredictionIdPath) -> Response:

@@ -123,6 +123,7 @@ def _model(model: Model) -> dict[str, Any]:
         "predictions_count": model.predictions_count,
         "categories": [{"name": one.name, "slug": one.slug} for one in model.categories],
         "cover_image_url": model.cover_image_url,
+        "status": model.status.value,
     }
 
 
@@ -139,10 +140,17 @@ def _version(version: Version) -> dict[str, Any]:
         **_brief(version),
         "schemas": orjson.Fragment(version.schemas),
         "compatibilities": dict(version.compatibilities),
+        "broken_reason": _reason(version),
     }
     # What names the files is not there for those who may not run them.
     files = {"size": version.size, "container_image_digest": version.digest} if version.digest else {}
     return {**described, **files}
+
+
+def _reason(version: Version) -> str | None:
+    if version.broken_reason is None:
+        return None
+    return str(version.broken_reason.get("message", ""))
 
 
 def _configuration(configuration: Configuration) -> dict[str, Any]:

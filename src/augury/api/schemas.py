@@ -11,6 +11,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
+from augury.domain.model import ModelStatus
 from augury.domain.prediction import Status
 
 Item = TypeVar("Item")
@@ -200,6 +201,15 @@ class PredictionError(BaseModel):
     detail: Any
 
 
+class Timeline(BaseModel):
+    """When a prediction came to each state; of one that was given back to the queue, this time."""
+
+    created_at: str
+    starting_at: str | None = Field(description="When a worker began to be started for it; null where one was there.")
+    started_at: str | None = Field(description="When its model's code began to run on it.")
+    completed_at: str | None = Field(description="When it ended, whatever way.")
+
+
 class Prediction(PredictionSummary):
     """A prediction."""
 
@@ -208,6 +218,7 @@ class Prediction(PredictionSummary):
     error: PredictionError | None
     metrics: dict[str, Any] | None
     stream: bool
+    timeline: Timeline
 
 
 class LogLine(BaseModel):
@@ -286,6 +297,10 @@ class ModelSummary(BaseModel):
     predictions_count: int
     categories: list[Category]
     cover_image_url: str | None
+    status: ModelStatus = Field(
+        description="Whether its latest version can be run now: ready and starting tell of its workers; cold: it has "
+        "none, one is started when it is asked for; broken: it cannot start; empty: there is no version."
+    )
 
 
 class VersionSummary(BaseModel):
@@ -301,6 +316,9 @@ class Version(VersionSummary):
 
     schemas: Schemas
     compatibilities: Compatibilities
+    broken_reason: str | None = Field(
+        description="Why it cannot start; null where it can, as far as is known, and where you may not run it."
+    )
     size: int = Field(0, description="Of its files, packed, in bytes; left out where you may see but not run it.")
     container_image_digest: str = Field("", description="What names its files; left out where you may not run it.")
 

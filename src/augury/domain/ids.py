@@ -42,6 +42,13 @@ def made_at(id_: str) -> float:
     return int(id_[:8] + id_[9:13], 16) / 1000
 
 
+def before_all(time: int) -> str:
+    """A text that sorts before each id made at a time or later, and after those made earlier; in microseconds."""
+    millis = min(max(0, time // 1_000), 2**48 - 1)
+    text = f"{millis:012x}"
+    return f"{text[:8]}-{text[8:]}"
+
+
 def is_uuid(text: str) -> bool:
     """Whether the text is a UUID in its canonical form, in either case."""
     if len(text) != 36:

@@ -6,7 +6,7 @@ Knows nothing about files, processes or the database.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -150,6 +150,30 @@ class Visibility(StrEnum):
     """Everyone sees it; the owner and those on its access list run it."""
 
 
+class ModelStatus(StrEnum):
+    """Whether a model can be run now, as its latest version says."""
+
+    READY = "ready"
+    """A worker waits for it, or runs it."""
+    STARTING = "starting"
+    """A worker is being started."""
+    COLD = "cold"
+    """It has no worker: one is started when it is asked for."""
+    BROKEN = "broken"
+    """It cannot start."""
+    EMPTY = "empty"
+    """It has no version."""
+
+
+def model_status(*, broken: bool, workers: Collection[str | None]) -> ModelStatus:
+    """The status of a model that has a version: whether the latest is broken, and the states of its workers."""
+    if broken:
+        return ModelStatus.BROKEN
+    if "ready" in workers:
+        return ModelStatus.READY
+    return ModelStatus.STARTING if "starting" in workers else ModelStatus.COLD
+
+
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """What may be changed about a version."""
@@ -180,6 +204,7 @@ class Version:
     revision: int
     """Counts the configurations."""
     broken_reason: JsonObject | None
+    """None as well where it is shown to somebody who may not run it."""
     created_at: int
 
 
@@ -228,6 +253,7 @@ class Model:
     predictions_count: int = 0
     """Of all its versions, those that were removed since among them."""
     categories: tuple[Category, ...] = ()
+    status: ModelStatus = ModelStatus.EMPTY
 
 
 @dataclass(frozen=True, slots=True)

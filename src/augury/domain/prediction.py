@@ -108,6 +108,8 @@ class Prediction:
     """When its contents were removed."""
     retried: int = 0
     """How often it was tried again because its worker ended and its version allows that."""
+    starting_at: int | None = None
+    """When it began to wait for the setup of a worker that was started for it."""
 
     @property
     def finished(self) -> bool:

@@ -1,6 +1,7 @@
-"""What callers can read of a prediction's log: page by page, or as it is written.
+"""What callers can read of logs: a prediction's page by page or as it is written, and a version's setups.
 
-The lines of setups that it waited for come first, then those of its attempts. A place in both is two numbers.
+Of a prediction the lines of setups that it waited for come first, then those of its attempts. A place in both is two
+numbers.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from augury.domain.prediction import Prediction
 from augury.service.followers import Follower, Followers
 from augury.service.hints import Hints
 from augury.service.predictions import Predictions
+from augury.service.versions import find_owned_version
 from augury.store import logbook
 from augury.store import predictions as rows
 from augury.store.connection import Connection
@@ -23,6 +25,8 @@ from augury.store.database import Database
 
 LINES = 500
 """Lines that a follower reads at once."""
+ATTEMPTS = 3
+"""Of how many attempts to start a version's log tells."""
 _LAST = 2**62
 
 
@@ -70,6 +74,22 @@ class Logbook:
         read = _page_before if place.backward else _page_after
         found = await self.db.read(lambda c: read(c, prediction, position, limit))
         return place.page(found, page_size, lambda line: (_ORDER[line.phase], line.number))
+
+    async def page_of_version(
+        self, caller: Caller, owner: str, name: str, number: str, *, cursor: str | None, page_size: int
+    ) -> Page[LogLine]:
+        """A page of what a version's last ATTEMPTS to start have written, oldest line first.
+
+        Raises NotFound, Forbidden `not_permitted` where the model is another's, and InvalidRequest.
+        """
+        place = Cursor() if cursor is None else Cursor.parse(cursor)
+        position = _line(place)
+        found = await self.db.read(
+            lambda c: _of_version(
+                c, find_owned_version(c, caller, owner, name, number).id, position, page_size + 1, back=place.backward
+            )
+        )
+        return place.page(found, page_size, lambda line: (line.number,))
 
     async def follow(self, caller: Caller, prediction_id: str, after: Place) -> LogFollower:
         """The log behind a place, line by line, until the prediction has ended."""
@@ -144,5 +164,24 @@ def _position(place: Cursor) -> tuple[int, int]:
     match place.position:
         case (int(phase), int(number)) if phase in _ORDER.values():
             return phase, number
+        case _:
+            raise refused()
+
+
+def _of_version(c: Connection, version_id: int, position: int | None, limit: int, *, back: bool) -> list[LogLine]:
+    first = logbook.first_of_version(c, version_id, ATTEMPTS)
+    if back:
+        found = logbook.of_version_before(c, version_id, first=first, before=position or 0, limit=limit)
+        return found[::-1]
+    # Where no attempt has written anything, all that there is is of earlier ones.
+    return logbook.of_version(c, version_id, after=max(position or 0, first - 1), limit=limit) if first else []
+
+
+def _line(place: Cursor) -> int | None:
+    match place.position:
+        case None:
+            return None
+        case (int(number),):
+            return number
         case _:
             raise refused()

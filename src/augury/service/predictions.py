@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -17,8 +17,10 @@ from augury.domain.account import Caller
 from augury.domain.delivery import Told, Webhook
 from augury.domain.ids import IdSource, PredictionId, is_uuid
 from augury.domain.jsontext import JsonObject, JsonText
-from augury.domain.paging import Cursor, Page, refused
+from augury.domain.paging import Cursor, Page
 from augury.domain.prediction import Assignment, Failure, Prediction, Status, external
+from augury.service import browsing
+from augury.service.browsing import Browse
 from augury.service.files import Files, LocalFiles
 from augury.service.gate import Gate
 from augury.service.hints import Hints
@@ -36,6 +38,7 @@ from augury.store.database import Database
 
 log = logging.getLogger(__name__)
 
+EVERYTHING = Browse()
 RECHECK_SECONDS = 15.0
 """How often a waiting request looks into the store by itself, should every hint be lost."""
 
@@ -137,21 +140,15 @@ class Predictions:
         return await self._durable(await self._find(caller, prediction_id))
 
     async def page(
-        self, caller: Caller, *, cursor: str | None, page_size: int, statuses: Sequence[Status]
+        self, caller: Caller, *, cursor: str | None, page_size: int, browse: Browse = EVERYTHING
     ) -> Page[Prediction]:
-        """The caller's predictions, newest first."""
-        place = Cursor.parse(cursor) if cursor else Cursor(filters={"statuses": [one.value for one in statuses]})
-        wanted = _statuses(place)
-        found = await self.db.read(
-            lambda c: rows.page(
-                c,
-                caller.account_id,
-                statuses=wanted or None,
-                before=place.before_text(),
-                after=place.after_text(),
-                limit=page_size + 1,
-            )
-        )
+        """Predictions, newest first: the caller's, or as an admin asks for it everybody's.
+
+        A cursor says it all. Raises InvalidRequest, and Forbidden `admins_only`.
+        """
+        place = Cursor.parse(cursor) if cursor else browsing.begin(browse)
+        wanted = browsing.narrowed(place, caller)
+        found = await self.db.read(lambda c: browsing.find(c, wanted, place, page_size + 1))
         if any(not one.finished for one in found):
             await self._flush()
         return place.page(found, page_size, lambda one: one.id)
@@ -438,10 +435,3 @@ def _not_found(prediction_id: str) -> errors.NotFound:
         code="prediction_not_found",
         hint="List yours with GET /v1/predictions.",
     )
-
-
-def _statuses(cursor: Cursor) -> list[Status]:
-    try:
-        return [Status(one) for one in cursor.texts_filter("statuses")]
-    except ValueError:
-        raise refused() from None

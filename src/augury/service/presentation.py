@@ -47,7 +47,17 @@ def prediction_json(prediction: Prediction, *, details: bool = True) -> bytes:
         content["error"] = _fragment(prediction.error)
         content["metrics"] = _fragment(prediction.metrics)
         content["stream"] = prediction.stream
+        content["timeline"] = {
+            "created_at": content["created_at"],
+            "starting_at": _time(prediction.starting_at),
+            "started_at": _time(prediction.started_at),
+            "completed_at": _time(prediction.finished_at),
+        }
     return orjson.dumps(content)
+
+
+def _time(microseconds: int | None) -> str | None:
+    return None if microseconds is None else timestamp(microseconds)
 
 
 def _fragment(text: JsonText | None) -> orjson.Fragment:

@@ -235,6 +235,11 @@ class Versions:
         self.notifier.publish(f"version:{version_id}")
 
 
+def find_owned_version(c: Connection, caller: Caller, owner: str, name: str, number: str | int) -> Version:
+    """A version of a model that the caller may change; raises as `find_owned`, and InvalidRequest and NotFound."""
+    return _find(c, find_owned(c, caller, owner, name), _number(number))
+
+
 def _checked(release_notes: str, schemas: JsonObject, digest: str) -> JsonObject:
     """The schemas as they are kept; raises InvalidRequest with all that is wrong."""
     checks = Checks()

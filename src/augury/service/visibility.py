@@ -38,11 +38,11 @@ def find_owned(c: Connection, caller: Caller, owner: str, name: str) -> Model:
 
 
 def shown(c: Connection, caller: Caller | None, model: Model, version: Version) -> Version:
-    """The version as the caller may see it: what names its files is for those who may run it.
+    """The version as the caller may see it: what names its files, and why it cannot start, is for those who may run it.
 
     Whoever knows a bundle's digest can publish it, and run that.
     """
-    return version if _may_run(c, caller, model) else replace(version, digest="", size=0)
+    return version if _may_run(c, caller, model) else replace(version, digest="", size=0, broken_reason=None)
 
 
 def demand_run(c: Connection, caller: Caller, model: Model) -> None:

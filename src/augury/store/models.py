@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from augury.domain.ids import ModelId, PredictionId
 from augury.domain.model import Model, Visibility
-from augury.store import categories, search
+from augury.store import categories, search, standing
 from augury.store.connection import Connection, Query, Row
 from augury.store.counts import TOTAL
 from augury.store.tables import accounts, models, predictions, versions
@@ -122,10 +122,11 @@ def queued(c: Connection, model_id: ModelId, limit: int) -> Sequence[PredictionI
 
 
 def from_rows(c: Connection, rows: Iterable[Row]) -> list[Model]:
-    """Rows of COLUMNS as models, with their categories."""
+    """Rows of COLUMNS as models, with their categories and how they stand."""
     listed = [_from_row(row) for row in rows]
-    known = categories.of_models(c, [one.id for one in listed])
-    return [replace(one, categories=known[one.id]) if one.id in known else one for one in listed]
+    ids = [one.id for one in listed]
+    known, stands = categories.of_models(c, ids), standing.of_models(c, ids)
+    return [replace(one, categories=known.get(one.id, ()), status=stands.get(one.id, one.status)) for one in listed]
 
 
 def select_models() -> Selected:

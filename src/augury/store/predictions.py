@@ -1,4 +1,4 @@
-"""Predictions as rows: stored, read, listed. What moves them along is in `queue`, what empties them in `removal`.
+"""Predictions as rows: stored and read. Lists are in `browsing`, what moves them along in `queue`.
 
 A row is read together with its model's owner and name and its version's number. Knows no clock.
 """
@@ -6,13 +6,12 @@ A row is read together with its model's owner and name and its version's number.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Select, bindparam, literal_column, null, select
+from sqlalchemy import Select, bindparam, null, select
 from sqlalchemy import insert as sql_insert
 
-from augury.domain.ids import AccountId, PredictionId
-from augury.domain.prediction import ACTIVE, QUEUED, ModelRef, Prediction, Status
+from augury.domain.ids import PredictionId
+from augury.domain.prediction import ModelRef, Prediction, Status
 from augury.store.connection import Connection, Query, Row
 from augury.store.tables import accounts, models, predictions, versions
 
@@ -41,6 +40,7 @@ COLUMNS = (
     predictions.c.webhook,
     predictions.c.removed_at,
     predictions.c.retried,
+    predictions.c.starting_at,
 )
 """What a Prediction holds, in the order that `from_row` expects."""
 
@@ -81,6 +81,7 @@ def insert(c: Connection, prediction: Prediction) -> None:
         webhook=prediction.webhook,
         removed_at=prediction.removed_at,
         retried=prediction.retried,
+        starting_at=prediction.starting_at,
     )
 
 
@@ -92,31 +93,6 @@ def get(c: Connection, prediction_id: PredictionId) -> Prediction | None:
 def summary(c: Connection, prediction_id: PredictionId) -> Prediction | None:
     """The prediction as it is now, without its contents: input, output, error and metrics are None."""
     return next(iter(rows_to_predictions(c.run(_SUMMARY, id=prediction_id))), None)
-
-
-def page(
-    c: Connection,
-    account_id: AccountId,
-    *,
-    statuses: Sequence[Status] | None,
-    before: str | None,
-    after: str | None,
-    limit: int,
-) -> list[Prediction]:
-    """An account's predictions, newest first: the `limit` next older than `before`, or next newer than `after`.
-
-    Without their contents, which lists do not show: input, output, error and metrics are None.
-    """
-    places = {name: value for name, value in (("before", before), ("after", after)) if value is not None}
-    upwards = after is not None and before is None
-    found: list[Row] = []
-    for query in _pages(None if statuses is None else frozenset(statuses), before is not None, after is not None):
-        found += c.run(query, account_id=account_id, limit=limit, **places)
-    found.sort(key=lambda row: row[0], reverse=not upwards)
-    listed = rows_to_predictions(found[:limit])
-    if upwards:
-        listed.reverse()
-    return listed
 
 
 def model_ref(c: Connection, version_id: int) -> ModelRef:
@@ -148,10 +124,12 @@ def from_row(row: Row, model: ModelRef) -> Prediction:
         webhook,
         removed,
         retried,
+        starting,
     ) = row
     return Prediction(
         id_, account_id, version_id, model, _STATUS[status], created, updated, input_, output, error, metrics,
         bool(stream), *rest, webhook=bool(webhook), removed_at=removed, retried=retried,
+        starting_at=starting,
     )  # fmt: skip
 
 
@@ -166,52 +144,6 @@ def joined(*, contents: bool = True) -> Select[tuple[object, ...]]:
     )
 
 
-@lru_cache(maxsize=512)
-def _pages(statuses: frozenset[Status] | None, before: bool, after: bool) -> tuple[Query, ...]:
-    """What finds a page, each along an index of its own: together they find no more than a few rows too many.
-
-    Most of an account's predictions have succeeded, and among them nothing else could be found without reading all.
-    """
-    plain, account = predictions.c.id, predictions.c.account_id == bindparam("account_id")
-    if statuses is None:
-        return (_page(plain, before, after, account),)
-    found = [_page(plain, before, after, account, _one_of((one,))) for one in (Status.SUCCEEDED,) if one in statuses]
-    found += [_page(plain, before, after, account, _GONE, _one_of((one,))) for one in _WRONG if one in statuses]
-    active = tuple(one for one in ACTIVE if one in statuses)
-    if not active:
-        return tuple(found)
-    # That they are in order, and of what runs whose it is, is said so that it leads to no index: nobody else knows
-    # that they are few.
-    whose = predictions.c.account_id.concat("") == bindparam("account_id")
-    unfinished = ((account, _QUEUE, _WAITS), (whose, _ASSIGNED, _RUNS))
-    found += [_page(plain.concat(""), before, after, *where, _one_of(active)) for where in unfinished]
-    return tuple(found)
-
-
-def _page(id_: ColumnElement[str], before: bool, after: bool, *where: ColumnElement[bool]) -> Query:
-    statement = joined(contents=False).where(*where)
-    if before:
-        statement = statement.where(id_ < bindparam("before"))
-    if after:
-        statement = statement.where(id_ > bindparam("after"))
-    order = id_.asc() if after and not before else id_.desc()
-    return Query(statement.order_by(order).limit(bindparam("limit")))
-
-
-def _one_of(statuses: Sequence[Status]) -> ColumnElement[bool]:
-    # Literal: an expanding list cannot be compiled once. The values are those of an enum. Of no type: a Boolean would
-    # be compared with 1, which is not what an index says.
-    names = ", ".join(f"'{status}'" for status in statuses)
-    return literal_column(f"predictions.status IN ({names})")
-
-
-# As the indexes say it, word by word.
-_WRONG = (Status.FAILED, Status.CANCELLED, Status.ABANDONED)
-_GONE = _one_of(_WRONG)
-_QUEUE = _one_of(QUEUED)
-_WAITS = predictions.c.worker_id.is_(None)
-_ASSIGNED = predictions.c.worker_id.is_not(None)
-_RUNS = predictions.c.finished_at.is_(None)
 _STATUS = {status.value: status for status in Status}
 _INSERT = Query(sql_insert(predictions).values({column.name: bindparam(column.name) for column in COLUMNS}))
 _GET = Query(joined().where(predictions.c.id == bindparam("id")))

@@ -311,6 +311,7 @@ def _handed_back(*, counted: bool, retried: bool = False) -> Update:
         "worker_id": case((over, columns.worker_id), else_=null()),
         "started_at": case((over, columns.started_at), else_=null()),
         "setup_time": case((over, columns.setup_time), else_=null()),
+        "starting_at": case((over, columns.starting_at), else_=null()),
         "metrics": case((over, columns.metrics), else_=null()),
         # It was started in time; that it waits again is not its caller's doing.
         "start_deadline": case((columns.status == "started", null()), else_=columns.start_deadline),
@@ -388,7 +389,7 @@ _HELD_BY_NOBODY = Query(
 _MARK_STARTING = Query(
     _change(_queued_of_version())
     .where(_in((Status.PENDING,)))
-    .values(status="starting", updated_at=bindparam("now"))
+    .values(status="starting", updated_at=bindparam("now"), starting_at=bindparam("now"))
     .returning(predictions.c.id, predictions.c.webhook)
 )
 _HAND_BACK = Query(_handed_back(counted=False).returning(predictions.c.status, predictions.c.webhook))

@@ -186,6 +186,7 @@ versions = Table(
 
 _WARM = "workers_min > 0"
 Index("versions_warm", versions.c.model_id, **_where(_WARM))
+Index("versions_broken", versions.c.broken_at, **_where("broken_at IS NOT NULL"))
 
 nodes = Table(
     "nodes",
@@ -218,6 +219,9 @@ workers = Table(
     CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL)", name="ended_has_a_time"),
     CheckConstraint("slots >= 1", name="slots_count"),
 )
+Index("workers_of_version", workers.c.version_id, workers.c.created_at)
+# Few, of all that ever were.
+Index("workers_live", workers.c.version_id, workers.c.state, **_where("state <> 'ended'"))
 
 _TERMINAL = "status IN ('succeeded', 'failed', 'cancelled', 'abandoned')"
 _QUEUED = "status IN ('pending', 'starting') AND worker_id IS NULL"
@@ -249,6 +253,7 @@ predictions = Table(
     _time("cancel_requested_at", nullable=True),
     Column("webhook", Boolean, nullable=False, server_default=text("false")),
     Column("retried", Integer, nullable=False, server_default=text("0")),
+    _time("starting_at", nullable=True),
     CheckConstraint(
         "status IN ('pending', 'starting', 'started', 'succeeded', 'failed', 'cancelled', 'abandoned')",
         name="status_known",

@@ -77,6 +77,11 @@ def find(c: Connection, model_id: ModelId, number: int) -> Version | None:
     return next(map(_from_row, c.run(_FIND, model_id=model_id, number=number)), None)
 
 
+def id_of(c: Connection, model_id: ModelId, number: int) -> int | None:
+    """The id of the version with that number, one that was deleted, too."""
+    return next((row[0] for row in c.run(_ID_OF, model_id=model_id, number=number)), None)
+
+
 def latest(c: Connection, model_id: ModelId) -> Version | None:
     """The version with the highest number of those that are left."""
     return next(map(_from_row, c.run(_LATEST, model_id=model_id)), None)
@@ -202,6 +207,9 @@ _INSERT = Query(
 )  # fmt: skip
 _OF_MODEL = _select().where(versions.c.model_id == bindparam("model_id"))
 _FIND = Query(_OF_MODEL.where(versions.c.number == bindparam("number")))
+_ID_OF = Query(
+    select(versions.c.id).where(versions.c.model_id == bindparam("model_id"), versions.c.number == bindparam("number"))
+)
 _IDS = Query(select(versions.c.id).where(versions.c.model_id == bindparam("model_id")))
 _LATEST = Query(_OF_MODEL.order_by(versions.c.number.desc()).limit(1))
 _GET = Query(

@@ -98,7 +98,7 @@ class PredictionRoutes:
         """GET /predictions."""
         asking = await caller(self.calls.access, request)
         cursor = request.query_params.get("cursor")
-        found = await self.calls.predictions.page(asking, cursor=cursor, page_size=PAGE, statuses=())
+        found = await self.calls.predictions.page(asking, cursor=cursor, page_size=PAGE)
         results = [self.presenter.prediction(one) for one in found.items]
         page = self.presenter.page("predictions", results, found.previous_cursor, found.next_cursor)
         return problems.respond(200, page)
