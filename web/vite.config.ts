@@ -16,6 +16,8 @@ export default defineConfig({
     target: "es2023",
     // A data: URI would need an exception in the Content-Security-Policy.
     assetsInlineLimit: 0,
+    // Which file needs which: a test counts what the first page loads.
+    manifest: true,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
