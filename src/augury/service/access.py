@@ -82,7 +82,7 @@ class Access:
         """
         session = token.startswith(SESSION_PREFIX)
         if not (session or token.startswith(PREFIX)) or len(token) > _LONGEST:
-            raise _invalid()
+            raise session_ended() if session else _invalid()
         digest = _digest(token)
         epoch = self._epoch[0]
         found = await self.db.read(lambda c: rows.find_token(c, digest.hex()))
