@@ -14,7 +14,7 @@ export function useSession(): SessionInfo | undefined {
 
 /** Signs in with what a person has: a link's one-time code, or a token. Throws the Problem if it is refused. */
 export async function signIn(proof: { code: string } | { token: string }): Promise<SessionInfo> {
-  const made = await ask(api.POST("/v1/session", { body: proof }));
+  const made = await ask(api.POST("/v1/session", { body: { code: null, token: null, ...proof } }));
   await forget(made);
   others.postMessage("changed");
   return made;
