@@ -1,3 +1,26 @@
+// The tab "Code": how to call the model from a program, filled with what the playground's form has.
+
+import { useMemo } from "react";
+import { UseFromCode } from "@/code/use-from-code";
+import { initialInput } from "@/forms/initial";
+import { Panel } from "@/ui/panel";
+import { useModelVersion } from "./hooks";
+
 export function CodePage() {
-  return null;
+  const { owner, name, version, pinned } = useModelVersion();
+  const { input: schema, stream_output: stream } = version.schemas.prediction;
+  const input = useMemo(() => initialInput(schema), [schema]);
+  return (
+    <Panel title="Use from code" bare>
+      <UseFromCode
+        owner={owner}
+        name={name}
+        version={pinned ? version.number : undefined}
+        input={input}
+        schema={schema}
+        compatibilities={version.compatibilities}
+        stream={stream}
+      />
+    </Panel>
+  );
 }
