@@ -54,6 +54,12 @@ window.addEventListener("securitypolicyviolation", (event) =>
 # Of an answer that is no success Chromium writes a line as well; which of them are wrong is decided by their status.
 _OF_AN_ANSWER = "Failed to load resource: the server responded with a status of"
 _SERVER_FAILED = 500
+# A colour half-way to another one is nobody's choice. What moves for ever is not waited for.
+_COME_TO_REST = """
+() => Promise.allSettled(document.getAnimations()
+    .filter((one) => one.effect?.getComputedTiming().iterations !== Infinity)
+    .map((one) => one.finished)).then(() => 0)
+"""
 
 
 @dataclass
@@ -144,6 +150,7 @@ def caught_up(context: BrowserContext) -> None:
 
 def axe_violations(page: Page) -> list[str]:
     """What axe-core finds wrong with the page as it is shown now, a line for each element."""
+    page.evaluate(_COME_TO_REST)
     if not page.evaluate("'axe' in window"):
         # Not as a script of the page, which the policy would rightly refuse.
         page.evaluate(f"() => {{ {AXE.read_text()} }}")

@@ -2,19 +2,25 @@
 
 import { type ErrorComponentProps, Link } from "@tanstack/react-router";
 import { Button } from "@/ui/button";
-import { Empty } from "@/ui/empty";
+import { Page } from "@/ui/page";
 import { ProblemNote } from "@/ui/problem-note";
 
 /** A page that is not there. */
 export function Missing() {
   return (
-    <Empty title="There is nothing at this address" actions={<Link to="/">To the models</Link>}>
-      The link may be old, or mistyped.
-    </Empty>
+    <Page title="There is nothing at this address">
+      <p>
+        The link may be old, or mistyped. <Link to="/">To the models</Link>
+      </p>
+    </Page>
   );
 }
 
 /** A page that failed; `error` is a Problem of the API, or a mistake of ours. */
 export function Failure({ error, reset }: ErrorComponentProps) {
-  return <ProblemNote error={error} actions={<Button onClick={reset}>Try again</Button>} />;
+  return (
+    <Page title="This page cannot be shown">
+      <ProblemNote error={error} actions={<Button onClick={reset}>Try again</Button>} />
+    </Page>
+  );
 }

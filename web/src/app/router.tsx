@@ -2,6 +2,7 @@
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { Failure, Missing } from "./failure";
+import { fetched } from "./fetched";
 import { Shell } from "./shell";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: Missing });
@@ -27,32 +28,47 @@ const models = createRoute({
     ...(typeof search.sort === "string" ? { sort: search.sort } : {}),
     ...(typeof search.status === "string" ? { status: search.status } : {}),
   }),
-  component: lazyRouteComponent(() => import("@/models/page"), "ModelsPage"),
+  component: lazyRouteComponent(
+    fetched(() => import("@/models/page")),
+    "ModelsPage",
+  ),
 });
 
 const model = createRoute({
   getParentRoute: () => root,
   path: "/models/$owner/$name",
   validateSearch: versionSearch,
-  component: lazyRouteComponent(() => import("@/model/page"), "ModelPage"),
+  component: lazyRouteComponent(
+    fetched(() => import("@/model/page")),
+    "ModelPage",
+  ),
 });
 
 const playground = createRoute({
   getParentRoute: () => model,
   path: "/",
-  component: lazyRouteComponent(() => import("@/playground/page"), "PlaygroundPage"),
+  component: lazyRouteComponent(
+    fetched(() => import("@/playground/page")),
+    "PlaygroundPage",
+  ),
 });
 
 const overview = createRoute({
   getParentRoute: () => model,
   path: "/overview",
-  component: lazyRouteComponent(() => import("@/model/overview"), "OverviewPage"),
+  component: lazyRouteComponent(
+    fetched(() => import("@/model/overview")),
+    "OverviewPage",
+  ),
 });
 
 const code = createRoute({
   getParentRoute: () => model,
   path: "/code",
-  component: lazyRouteComponent(() => import("@/model/code"), "CodePage"),
+  component: lazyRouteComponent(
+    fetched(() => import("@/model/code")),
+    "CodePage",
+  ),
 });
 
 const versions = createRoute({
@@ -62,7 +78,10 @@ const versions = createRoute({
     ...(Number.isInteger(search.from) ? { from: search.from as number } : {}),
     ...(Number.isInteger(search.to) ? { to: search.to as number } : {}),
   }),
-  component: lazyRouteComponent(() => import("@/model/versions"), "VersionsPage"),
+  component: lazyRouteComponent(
+    fetched(() => import("@/model/versions")),
+    "VersionsPage",
+  ),
 });
 
 const predictions = createRoute({
@@ -74,7 +93,10 @@ const predictions = createRoute({
     ...(typeof search.since === "string" ? { since: search.since } : {}),
     ...(search.everyone === true ? { everyone: true } : {}),
   }),
-  component: lazyRouteComponent(() => import("@/predictions/page"), "PredictionsPage"),
+  component: lazyRouteComponent(
+    fetched(() => import("@/predictions/page")),
+    "PredictionsPage",
+  ),
 });
 
 /** The filters of the list of predictions: `since` is such as "1h", `status` one or several with commas. */
@@ -88,25 +110,37 @@ export interface PredictionSearch {
 const prediction = createRoute({
   getParentRoute: () => root,
   path: "/predictions/$id",
-  component: lazyRouteComponent(() => import("@/predictions/one"), "PredictionPage"),
+  component: lazyRouteComponent(
+    fetched(() => import("@/predictions/one")),
+    "PredictionPage",
+  ),
 });
 
 const now = createRoute({
   getParentRoute: () => root,
   path: "/now",
-  component: lazyRouteComponent(() => import("@/now/page"), "NowPage"),
+  component: lazyRouteComponent(
+    fetched(() => import("@/now/page")),
+    "NowPage",
+  ),
 });
 
 const settings = createRoute({
   getParentRoute: () => root,
   path: "/settings",
-  component: lazyRouteComponent(() => import("@/settings/page"), "SettingsPage"),
+  component: lazyRouteComponent(
+    fetched(() => import("@/settings/page")),
+    "SettingsPage",
+  ),
 });
 
 const settingsPart = createRoute({
   getParentRoute: () => settings,
   path: "/$part",
-  component: lazyRouteComponent(() => import("@/settings/part"), "SettingsPart"),
+  component: lazyRouteComponent(
+    fetched(() => import("@/settings/part")),
+    "SettingsPart",
+  ),
 });
 
 const signIn = createRoute({
@@ -114,7 +148,10 @@ const signIn = createRoute({
   path: "/sign-in",
   validateSearch: (search: Record<string, unknown>): { next?: string } =>
     typeof search.next === "string" ? { next: search.next } : {},
-  component: lazyRouteComponent(() => import("@/signin/page"), "SignInPage"),
+  component: lazyRouteComponent(
+    fetched(() => import("@/signin/page")),
+    "SignInPage",
+  ),
 });
 
 const tree = root.addChildren([
