@@ -297,6 +297,10 @@ def _delete_token(scene: Scene, _target: Target, allowed: bool) -> tuple[str, Js
     return f"/v1/tokens/{next(one['id'] for one in kept if one['name'] == 'ada read')}", {}
 
 
+def _sign_in(scene: Scene, _target: Target, _allowed: bool) -> tuple[str, Json]:
+    return "/v1/session", {"json": {"token": scene.tokens["sam read"]}}
+
+
 def _category(scene: Scene, _target: Target, allowed: bool) -> tuple[str, Json]:
     if not allowed:
         return "/v1/model_categories/kept", {}
@@ -399,6 +403,11 @@ ROUTES: Mapping[tuple[str, str], Entry] = {
     ("GET", "/v1/tokens"): Entry(whoever("read"), at("/v1/tokens")),
     ("POST", "/v1/tokens"): Entry(whoever("admin"), at("/v1/tokens", json={"name": "walk"})),
     ("DELETE", "/v1/tokens/{token_id}"): Entry(ada_alone("admin", "token_not_found"), _delete_token),
+    # Signing in shows what it is done with in its body.
+    ("GET", "/v1/session"): Entry(anybody, at("/v1/session")),
+    ("POST", "/v1/session"): Entry(anybody, _sign_in, open=True),
+    ("DELETE", "/v1/session"): Entry(anybody, at("/v1/session")),
+    ("POST", "/v1/session/links"): Entry(whoever("read"), at("/v1/session/links")),
     # What an account has of its own.
     ("GET", "/v1/variables"): Entry(whoever("read"), at("/v1/variables")),
     ("POST", "/v1/variables"): Entry(whoever("admin"), _new_variable),
@@ -428,6 +437,7 @@ ROUTES: Mapping[tuple[str, str], Entry] = {
     ("GET", "/readyz"): Entry(anybody, at("/readyz"), open=True),
     ("GET", "/"): Entry(anybody, at("/"), open=True),
     ("GET", "/docs"): Entry(anybody, at("/docs"), open=True),
+    ("GET", "/docs/begin.js"): Entry(anybody, at("/docs/begin.js"), open=True),
     ("GET", "/docs/{asset}"): Entry(anybody, at("/docs/swagger-ui.css"), open=True),
     ("GET", "/openapi.json"): Entry(anybody, at("/openapi.json"), open=True),
 }

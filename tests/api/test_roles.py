@@ -11,10 +11,12 @@ import httpx
 import pytest
 
 from augury.api.app import create_app
+from augury.http.cookies import Cookies
 from augury.http.fronts import Fronts
 from augury.http.services import Limits, Services
 from augury.service.gauges import Metrics
 from augury.service.tally import Tally
+from augury.web.site import WebApp
 from tests.api import compat_roles, roles
 from tests.api.roles import OK, VISIBILITIES, Role, Scene, Target
 from tests.support.server import Server, running
@@ -81,7 +83,7 @@ def test_every_route_that_there_is_is_in_the_table() -> None:
     nothing = cast("Any", None)
     fields: dict[str, Any] = dict.fromkeys(field.name for field in dataclasses.fields(Services))
     fields["metrics"] = Metrics(nothing, Tally(), nothing, nothing, 0, "")
-    app = create_app(Services(**fields), Limits(60, 60, 1000, 1000), Fronts())
+    app = create_app(Services(**fields), Limits(60, 60, 1000, 1000), Fronts(), Cookies((), None), WebApp)
     assert set(served(app.router)) == set(roles.ROUTES), "a route that nobody has said who may use"
 
 
@@ -235,6 +237,8 @@ def test_after_all_of_that_what_nobody_was_allowed_to_change_is_as_it_was(scene:
 
 def asked(scene: Scene, role: Role, method: str, path: str, options: dict[str, Any]) -> httpx.Response:
     headers = {} if role.header is None else {"Authorization": role.header}
+    # Whoever has signed in on the way does not ask in another's place.
+    scene.http.cookies.clear()
     return scene.http.request(method, path, headers=headers, **options)
 
 

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Query, Request, Response
 from augury.api import presenting, session_schemas
 from augury.api.describe import described
 from augury.domain.account import SCOPES
-from augury.domain.errors import InvalidRequest, Unauthenticated
+from augury.domain.errors import InvalidRequest
 from augury.http import auth, bodies, origins
-from augury.http.auth import AnyCaller
+from augury.http.auth import AnyCaller, MaybeCaller
 from augury.http.cookies import SESSION, Cookies
 from augury.http.services import Services
 from augury.service.access import Access
@@ -47,18 +47,13 @@ class _Routes:
     access: Access
     cookies: Cookies
 
-    async def get(self, request: Request) -> Response:
+    async def get(self, request: Request, caller: MaybeCaller) -> Response:
         """Who you are: answers without a session, too, and takes the cookie of one that has ended away."""
-        authorization = auth.header(request.scope)
-        if authorization is None:
-            return _answer(None)
-        try:
-            caller = await auth.identify(self.access, authorization)
-        except Unauthenticated:
-            if not auth.came_by_cookie(authorization):
-                raise
-            return self._out(request, _answer(None))
-        return _answer(await self.sessions.look(caller))
+        if caller is not None:
+            return _answer(await self.sessions.look(caller))
+        nobody = _answer(None)
+        # What was shown was not worth anything; a token would have been refused.
+        return nobody if auth.header(request.scope) is None else self._out(request, nobody)
 
     async def create(self, request: Request) -> Response:
         """Sign a browser in: the answer sets a cookie that takes the place of a token.
@@ -79,10 +74,11 @@ class _Routes:
         answer.headers.append("Set-Cookie", self.cookies.given(request.scope, text, self.sessions.seconds_left(made)))
         return answer
 
-    async def delete(self, request: Request, everywhere: Everywhere = False) -> Response:
+    async def delete(self, request: Request, caller: MaybeCaller, everywhere: Everywhere = False) -> Response:
         """Sign out: the session is worthless at once, its open streams end, and the cookie is taken away."""
         if everywhere:
-            await self.sessions.end_all(await auth.identify(self.access, auth.header(request.scope)))
+            caller = caller or await auth.identify(self.access, auth.header(request.scope))
+            await self.sessions.end_all(caller)
         elif (text := request.scope.get(SESSION)) is not None:
             await self.sessions.end(text)
         return self._out(request, Response(status_code=204))
