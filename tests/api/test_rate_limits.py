@@ -114,8 +114,8 @@ def test_a_token_that_is_not_known_yet_pays_for_itself_and_its_address_gets_it_b
 
 
 @pytest.mark.anyio
-async def test_a_token_that_was_revoked_counts_for_its_address_again(tmp_path: Path) -> None:
-    async with opened(f"sqlite:///{tmp_path / 'augury.db'}", tmp_path) as house:
+async def test_a_token_that_was_revoked_counts_for_its_address_again(migrated_sqlite_url: str, tmp_path: Path) -> None:
+    async with opened(migrated_sqlite_url, tmp_path) as house:
         ada = await house.account("ada")
         token = await house.access.issue_token(ada.account_id, "laptop")
 

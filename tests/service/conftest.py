@@ -12,9 +12,9 @@ from tests.service.house import House, opened
 
 
 @pytest.fixture
-async def house(database_url: str, tmp_path: Path) -> AsyncGenerator[House]:
+async def house(migrated_url: str, tmp_path: Path) -> AsyncGenerator[House]:
     """The catalogue's services, with nothing in it."""
-    async with opened(database_url, tmp_path) as services:
+    async with opened(migrated_url, tmp_path) as services:
         yield services
 
 

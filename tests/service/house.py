@@ -27,7 +27,6 @@ from augury.service.bundles import Bundles
 from augury.service.models import Models, NewModel
 from augury.service.sharing import Sharing
 from augury.service.users import Users
-from augury.store import migrate
 from augury.store import predictions as prediction_rows
 from augury.store import users as user_rows
 from augury.store.connection import Connection
@@ -144,7 +143,6 @@ async def chunks(content: bytes, size: int = 1000) -> AsyncIterator[bytes]:
 @asynccontextmanager
 async def opened(url: str, folder: Path) -> AsyncGenerator[House]:
     """The services on a migrated database, everything else below the folder."""
-    await anyio.to_thread.run_sync(migrate.upgrade, url)
     async with open_database(url) as db, open_notifier(url) as notifier:
         clock, ids, heard = Clock(), IdSource(), list[str]()
         access = Access(db, ids, clock.now)

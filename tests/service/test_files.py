@@ -76,8 +76,8 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(database_url: str, tmp_path: Path) -> AsyncGenerator[Desk]:
-    async with opened(database_url, tmp_path) as house:
+async def desk(migrated_url: str, tmp_path: Path) -> AsyncGenerator[Desk]:
+    async with opened(migrated_url, tmp_path) as house:
         links = Links("http://here", Keyring(("key",)).derive("links"), house.clock.now)
         uploads = Uploads(house.db, house.bundles.blobs, links, house.ids, house.clock.now, UploadLimits(part_size=10))
         files = Files(house.db, house.bundles.blobs, links, house.clock.now)

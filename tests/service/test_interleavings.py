@@ -357,11 +357,13 @@ def _look(stage: Stage, lives_to_live: int) -> None:
     run_state_machine_as_test(Here, settings=slowly)
 
 
-def test_whatever_callers_and_engines_do_at_once_is_as_if_one_had_come_after_the_other(tmp_path: Path) -> None:
-    with _stage(f"sqlite:///{tmp_path / 'augury.db'}", tmp_path) as stage:
+def test_whatever_callers_and_engines_do_at_once_is_as_if_one_had_come_after_the_other(
+    migrated_sqlite_url: str, tmp_path: Path
+) -> None:
+    with _stage(migrated_sqlite_url, tmp_path) as stage:
         _look(stage, 100)
 
 
-def test_the_same_is_true_where_transactions_pass_each_other(postgres_url: str, tmp_path: Path) -> None:
-    with _stage(postgres_url, tmp_path) as stage:
+def test_the_same_is_true_where_transactions_pass_each_other(migrated_postgres_url: str, tmp_path: Path) -> None:
+    with _stage(migrated_postgres_url, tmp_path) as stage:
         _look(stage, 30)

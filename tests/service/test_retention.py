@@ -211,7 +211,7 @@ async def test_over_the_size_what_is_oldest_goes_and_no_more_than_has_to(
     assert await house.db.read(removal.used_bytes) <= limit
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 async def test_the_file_and_its_wal_stay_flat_under_a_steady_load(
     house: House, ada: Caller, version: Version, tmp_path: Path
 ) -> None:

@@ -103,13 +103,12 @@ async def test_a_cancelled_caller_breaks_no_batch_and_its_write_still_happens(db
     await until_async(stored, "the abandoned write is there")
 
 
-async def test_leaving_waits_for_the_writes_that_wait(database_url: str) -> None:
-    await anyio.to_thread.run_sync(migrate.upgrade, database_url)
+async def test_leaving_waits_for_the_writes_that_wait(migrated_url: str) -> None:
     waiting = [new() for _ in range(300)]
-    async with open_database(database_url) as db:
+    async with open_database(migrated_url) as db:
         await db.write(rows.seed)
         futures = [db.write_soon(_insert(one)) for one in waiting]
-    async with open_database(database_url) as again:
+    async with open_database(migrated_url) as again:
         assert await again.read(lambda c: c.run(COUNT)) == [(300,)]
     assert all(future.done() and future.exception() is None for future in futures)
     with pytest.raises(StorageError, match="closed"):
@@ -242,8 +241,8 @@ async def test_the_wal_stays_short_under_steady_writes(tmp_path: Path) -> None:
     assert path.stat().st_size > 190_000_000
 
 
-async def test_serialization_failures_and_deadlocks_are_tried_again(postgres_url: str) -> None:
-    async with _open_postgres(postgres_url) as db:
+async def test_serialization_failures_and_deadlocks_are_tried_again(migrated_postgres_url: str) -> None:
+    async with _open_postgres(migrated_postgres_url) as db:
         tries: list[int] = []
 
         def deadlock_twice(c: Connection) -> int:
@@ -257,8 +256,8 @@ async def test_serialization_failures_and_deadlocks_are_tried_again(postgres_url
         assert await db.read(lambda c: c.run(COUNT)) == [(1,)]
 
 
-async def test_a_lost_connection_comes_back_and_the_write_is_done_once(postgres_url: str) -> None:
-    async with _open_postgres(postgres_url) as db:
+async def test_a_lost_connection_comes_back_and_the_write_is_done_once(migrated_postgres_url: str) -> None:
+    async with _open_postgres(migrated_postgres_url) as db:
         tries: list[int] = []
 
         def lose_it(c: Connection) -> None:
@@ -273,9 +272,9 @@ async def test_a_lost_connection_comes_back_and_the_write_is_done_once(postgres_
         assert await db.read(lambda c: c.run(COUNT)) == [(1,)]
 
 
-async def test_connections_ended_while_idle_are_not_noticed_by_callers(postgres_url: str) -> None:
-    async with _open_postgres(postgres_url) as db:
-        with psycopg.connect(postgres_url, autocommit=True) as admin:
+async def test_connections_ended_while_idle_are_not_noticed_by_callers(migrated_postgres_url: str) -> None:
+    async with _open_postgres(migrated_postgres_url) as db:
+        with psycopg.connect(migrated_postgres_url, autocommit=True) as admin:
             admin.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -287,6 +286,7 @@ async def test_connections_ended_while_idle_are_not_noticed_by_callers(postgres_
 
 async def test_a_write_whose_connection_goes_in_the_commit_is_uncertain_and_not_repeated(postgres_url: str) -> None:
     """A deferred trigger ends the backend at COMMIT: nobody can know, so nothing is tried again."""
+    await anyio.to_thread.run_sync(migrate.upgrade, postgres_url)
     async with _open_postgres(postgres_url) as db:
         await db.write(_ends_at_commit)
         tries: list[int] = []
@@ -364,7 +364,6 @@ class _open_postgres:
         self._opening = open_database(url)
 
     async def __aenter__(self) -> Database:
-        await anyio.to_thread.run_sync(migrate.upgrade, self._url)
         db = await self._opening.__aenter__()
         await db.write(rows.seed)
         return db

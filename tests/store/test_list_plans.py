@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
-import anyio.to_thread
-import psycopg
 import pytest
-from sqlalchemy import select, text
 
 from augury.domain.ids import ModelId
 from augury.domain.prediction import Status
-from augury.store import (
-    browsing,
-    categories,
-    deliveries,
-    files,
-    listings,
-    logbook,
-    migrate,
-    predictions,
-    users,
-    versions,
-)
+from augury.store import browsing, categories, deliveries, files, listings, logbook, predictions, users, versions
 from augury.store.connection import Connection
 from augury.store.database import open_database
 from augury.store.listings import Listing
 from tests.store import rows
+from tests.store.plans import READ_WHOLE, plans_of
 from tests.store.rows import ACCOUNT
 
 pytestmark = pytest.mark.anyio
@@ -79,7 +65,10 @@ LISTS: dict[str, tuple[Ask, str]] = {
         "accounts_age",
     ),
     "predictions": (_predictions(), "predictions_by_account"),
-    "predictions that failed": (_predictions(Status.FAILED, Status.ABANDONED), "predictions_gone_wrong"),
+    "predictions that failed": (
+        _predictions(Status.FAILED, Status.ABANDONED),
+        "predictions_gone_wrong|predictions_wrong",
+    ),
     "deliveries": (
         lambda c: deliveries.page(c, ONE.id, after=1, before=None, limit=5),
         "sqlite_autoindex_deliveries_2|deliveries_prediction_id_number_key",
@@ -87,57 +76,19 @@ LISTS: dict[str, tuple[Ask, str]] = {
     "lines": (lambda c: logbook.of_runs(c, ONE, after=5, limit=5), "PRIMARY KEY|logs_pkey"),
     "lines of setups": (lambda c: logbook.of_setups(c, ONE, after=5, limit=5), "setup_logs_by_version"),
 }
-READ_WHOLE = re.compile(
-    r"^\s*(?:->)?\s*(?:SCAN (\w+)$|Seq Scan on (\w+)|USE TEMP B-TREE FOR ORDER|Sort\b)", re.MULTILINE
-)
 FEW = {"fresh_counts", "counted_versions", "fresh_models"}
 """What ran since counts were folded is read whole, and sorted."""
 
 
 @pytest.mark.parametrize(("ask", "index"), LISTS.values(), ids=LISTS.keys())
-async def test_a_list_is_read_along_an_index(database_url: str, ask: Ask, index: str) -> None:
-    await anyio.to_thread.run_sync(migrate.upgrade, database_url)
-    plans: list[str] = []
-    async with open_database(database_url) as db:
+async def test_a_list_is_read_along_an_index(migrated_url: str, ask: Ask, index: str) -> None:
+    async with open_database(migrated_url) as db:
         await db.write(rows.seed)
         await db.write(lambda c: predictions.insert(c, ONE))
-        if db.dialect == "sqlite":
-            await db.write(lambda c: plans.extend(_sqlite_plans(c, ask)))
-        else:
-            await db.write(lambda c: plans.extend(_postgres_plans(c, ask)))
+        plans = await db.write(lambda c: plans_of(c, ask))
     # Beside the list: what ran of late, and the categories of the few models of a page.
     of_the_list = [one for one in plans if "fresh_models" not in one and "model_categories" not in one]
     assert any(re.search(index, one) for one in of_the_list), plans
     for plan in of_the_list:
         read = [one.group() for one in READ_WHOLE.finditer(plan) if not FEW & {one.group(1), one.group(2)}]
         assert not read, plan
-
-
-def _sqlite_plans(c: Connection, ask: Ask) -> list[str]:
-    raw = cast("sqlite3.Connection", c.execute(select(1)).connection.connection.driver_connection)
-    statements: list[str] = []
-    raw.set_trace_callback(statements.append)
-    ask(c)
-    raw.set_trace_callback(None)
-    cursor = raw.cursor()
-    return ["\n".join(row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {one}")) for one in statements]
-
-
-def _postgres_plans(c: Connection, ask: Ask) -> list[str]:
-    """What the server itself says that it did, with tables too small for it to use an index unless it has to."""
-    raw = cast("psycopg.Connection", c.execute(select(1)).connection.connection.driver_connection)
-    for setting in ("LOAD 'auto_explain'", "SET LOCAL auto_explain.log_min_duration = 0"):
-        c.execute(text(setting))
-    for way in ("seqscan", "sort", "bitmapscan"):
-        c.execute(text(f"SET LOCAL enable_{way} = off"))
-    said: list[str] = []
-
-    def note(diagnostic: psycopg.errors.Diagnostic) -> None:
-        said.append(diagnostic.message_primary or "")
-
-    raw.add_notice_handler(note)
-    c.execute(text("SET LOCAL client_min_messages = log"))
-    ask(c)
-    c.execute(text("SET LOCAL client_min_messages = warning"))
-    raw.remove_notice_handler(note)
-    return said

@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, insert, select
 from augury.domain.ids import AccountId, ModelId
 from augury.domain.model import Category, Model
 from augury.domain.prediction import Prediction, Status
-from augury.store import browsing, categories, counts, listings, migrate, models, predictions, search, users
+from augury.store import browsing, categories, counts, listings, models, predictions, search, users
 from augury.store.connection import Connection, ConstraintViolated
 from augury.store.database import Database, open_database
 from augury.store.listings import Listing
@@ -116,7 +116,9 @@ async def test_a_count_is_exact_while_predictions_are_made_folded_and_removed(db
     assert await _count(db) == 200
 
 
-async def test_creates_of_one_model_do_not_wait_for_each_other_and_folding_waits_for_none(postgres_url: str) -> None:
+async def test_creates_of_one_model_do_not_wait_for_each_other_and_folding_waits_for_none(
+    migrated_postgres_url: str,
+) -> None:
     held, release = threading.Event(), threading.Event()
 
     def hold(c: Connection) -> None:
@@ -124,8 +126,7 @@ async def test_creates_of_one_model_do_not_wait_for_each_other_and_folding_waits
         held.set()
         release.wait(20)
 
-    await anyio.to_thread.run_sync(migrate.upgrade, postgres_url)
-    async with open_database(postgres_url) as db:
+    async with open_database(migrated_postgres_url) as db:
         await db.write(rows.seed)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(db.write, hold)

@@ -11,9 +11,9 @@ from tests.webhooks.office import Office, opened
 
 
 @pytest.fixture
-async def office(database_url: str) -> AsyncGenerator[Office]:
+async def office(migrated_url: str) -> AsyncGenerator[Office]:
     """An office where nothing is sent yet."""
-    async with opened(database_url) as one:
+    async with opened(migrated_url) as one:
         yield one
 
 

@@ -21,7 +21,7 @@ from augury.sdk.addresses import Allowed
 from augury.service.hints import Hints
 from augury.service.targets import Resolver, Targets
 from augury.service.webhooks import Outbox
-from augury.store import deliveries, migrate, predictions, queue
+from augury.store import deliveries, predictions, queue
 from augury.store.connection import Connection
 from augury.store.database import Database, open_database
 from augury.store.notifier import Notifier, open_notifier
@@ -138,7 +138,6 @@ class Office:
 @asynccontextmanager
 async def opened(url: str) -> AsyncGenerator[Office]:
     """An office on a migrated database."""
-    await anyio.to_thread.run_sync(migrate.upgrade, url)
     async with open_database(url) as db, open_notifier(url) as notifier:
         await db.write(rows.seed)
         db.tell = Hints(notifier).delivery

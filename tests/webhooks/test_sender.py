@@ -450,9 +450,9 @@ async def test_a_database_that_fails_for_a_while_ends_nothing(
 
 
 async def test_two_senders_on_one_database_send_each_state_once_and_in_order(
-    postgres_url: str, receiver: Receiver
+    migrated_postgres_url: str, receiver: Receiver
 ) -> None:
-    async with opened(postgres_url) as office, office.sending(), office.sending():
+    async with opened(migrated_postgres_url) as office, office.sending(), office.sending():
         made = [await office.add(receiver.url) for _ in range(20)]
         for one in made:
             await office.cancel(one)
