@@ -12,7 +12,7 @@ export interface ListPage {
   next_cursor: string | null;
 }
 
-export type List = InfiniteData<ListPage, string | undefined>;
+export type List = InfiniteData<ListPage>;
 
 /** What was heard of rows by id; null for one that is gone. */
 export type News = Map<string, Row | null>;

@@ -50,7 +50,7 @@ function Listing() {
       )}
       {list.isSuccess && rows.length === 0 && <Nothing filters={filters} onChange={change} />}
       {rows.length > 0 && (
-        <>
+        <div className={styles.list}>
           <Fresh count={waiting} more={more} onShow={show} />
           <Grid
             rows={rows}
@@ -62,7 +62,7 @@ function Listing() {
             stale={list.isPlaceholderData}
           />
           <Foot list={list} />
-        </>
+        </div>
       )}
     </>
   );
