@@ -1,6 +1,7 @@
 // The one way to the API: typed by its own description, failing with a Problem.
 
 import createClient from "openapi-fetch";
+import { noteDate } from "./clock";
 import { Problem, problemOf, unreachable } from "./problem";
 import type { components, paths } from "./schema";
 
@@ -9,7 +10,7 @@ export type Shapes = components["schemas"];
 const client = createClient<paths>({
   baseUrl: "",
   credentials: "same-origin",
-  fetch: (request) => fetch(request),
+  fetch: async (request) => noteDate(await fetch(request)),
 });
 
 /** The API's routes: `ask(api.GET("/v1/models", { params: … }))`. */
