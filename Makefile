@@ -48,7 +48,7 @@ docs: setup ## Write the pages that are made from the code
 
 screenshots: setup ## Take the pictures of the web app anew (docs/pictures, the others in .pictures)
 	@scripts/need-programs
-	@$(BIN)/python scripts/screenshots.py
+	@$(BIN)/python -m scripts.screenshots
 
 lock: setup ## Write the lock files anew from pyproject.toml
 	@scripts/lock
