@@ -7,17 +7,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import anyio
 import httpx
 import pytest
 
-from augury.domain.account import Account
-from augury.domain.ids import AccountId, IdSource
-from augury.service.access import Access
-from augury.store import users
-from augury.store.database import open_database
 from tests.support import models
 from tests.support.models import Source
+from tests.support.people import token_of
 from tests.support.publishing import Client
 from tests.support.server import Server, running
 from tests.support.signals import until
@@ -55,14 +50,7 @@ def owner(place: tuple[Server, Client]) -> Generator[httpx.Client]:
 def bob(place: tuple[Server, Client]) -> Generator[httpx.Client]:
     """Somebody who is no admin and has nothing."""
 
-    async def make() -> str:
-        async with open_database(f"sqlite:///{place[0].data / 'augury.db'}") as db:
-            ids = IdSource()
-            account = AccountId(ids.next())
-            await db.write(lambda c: users.insert(c, Account(account, "bob", False, 1)))
-            return await Access(db, ids, lambda: 1).issue_token(account, "test")
-
-    with httpx.Client(base_url=place[0].url, headers={"Authorization": f"Bearer {anyio.run(make)}"}) as http:
+    with httpx.Client(base_url=place[0].url, headers={"Authorization": f"Bearer {token_of(place[0], 'bob')}"}) as http:
         yield http
 
 

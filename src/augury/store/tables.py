@@ -282,6 +282,30 @@ Index("predictions_assigned", predictions.c.worker_id, **_where(_ASSIGNED))
 # Few in most installations, and looked for among the many that succeeded.
 _WENT_WRONG = "status IN ('failed', 'cancelled', 'abandoned')"
 Index("predictions_gone_wrong", predictions.c.account_id, predictions.c.status, predictions.c.id, **_where(_WENT_WRONG))
+# The same of everybody.
+Index("predictions_wrong", predictions.c.status, predictions.c.id, **_where(_WENT_WRONG))
+# What ended is entered with its end, in the order of each: an entry at the end of an index costs least.
+_ENDED = "finished_at IS NOT NULL"
+Index(
+    "predictions_ended_of_version",
+    predictions.c.version_id,
+    predictions.c.status,
+    predictions.c.id,
+    # For lists of one account, which need no row to know whose it is.
+    predictions.c.account_id,
+    **_where(_ENDED),
+)
+# All that statistics ask for, so that they read no row, and no output that lies in it.
+Index(
+    "predictions_ended_at",
+    predictions.c.finished_at,
+    predictions.c.version_id,
+    predictions.c.status,
+    predictions.c.created_at,
+    predictions.c.started_at,
+    predictions.c.execution_time,
+    **_where(_ENDED),
+)
 _DUE = "finished_at IS NULL AND deadline IS NOT NULL"
 Index("predictions_due", predictions.c.deadline, **_where(_DUE))
 _START_DUE = "status IN ('pending', 'starting') AND start_deadline IS NOT NULL"
