@@ -1,6 +1,7 @@
 // Source text to read and to copy, coloured as soon as what colours it is loaded. Text nodes only.
 
 import { type ReactNode, Suspense, use, useDeferredValue } from "react";
+import { fetched } from "@/app/fetched";
 import { Copy } from "@/ui/copy";
 import styles from "./highlight.module.css";
 import type { Highlighter, Language } from "./shiki";
@@ -17,7 +18,9 @@ let loading: Promise<Highlighter | null> | undefined;
 
 /** What colours; null where it cannot be had, such as after an update of the server: the text is what matters. */
 function loaded(): Promise<Highlighter | null> {
-  loading ??= import("./shiki").then(({ highlighter }) => highlighter()).catch(() => null);
+  loading ??= fetched(() => import("./shiki"))()
+    .then(({ highlighter }) => highlighter())
+    .catch(() => null);
   return loading;
 }
 
