@@ -47,6 +47,8 @@ const model = createRoute({
 const playground = createRoute({
   getParentRoute: () => model,
   path: "/",
+  validateSearch: (search: Record<string, unknown>): { run?: string } =>
+    typeof search.run === "string" && search.run !== "" ? { run: search.run } : {},
   component: lazyRouteComponent(
     fetched(() => import("@/playground/page")),
     "PlaygroundPage",

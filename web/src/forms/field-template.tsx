@@ -8,7 +8,7 @@ import { LabelContext, type Labelled, MarksContext } from "./context";
 import styles from "./field-template.module.css";
 import { hint } from "./hint";
 import { type Path, pointer, same, type Value } from "./json";
-import { defaultOf } from "./schema";
+import { defaultOf, LABEL } from "./schema";
 
 /** `ui:bare` is for a field inside of another that has the same place, such as an alternative of a union. */
 export function FieldTemplate(props: FieldTemplateProps) {
@@ -49,9 +49,10 @@ export function FieldTemplate(props: FieldTemplateProps) {
 }
 
 function Head(props: FieldTemplateProps) {
-  const { id, label, schema, required, formData, disabled, onChange } = props;
+  const { id, schema, required, formData, disabled, onChange } = props;
   const path = props.fieldPathId.path as Path;
   const name = String(path.at(-1));
+  const label = String(schema[LABEL] ?? name);
   const fallback = defaultOf(schema) ?? undefined;
   const value = formData as Value;
   const resettable =

@@ -1,5 +1,6 @@
 // What a field takes, in a few words: "integer, 1 to 10", "text, up to 100 characters", "image/*, up to 5 MB".
 
+import { bytes } from "@/ui/bytes";
 import { alternatives, isFile, nameOf, numberOf, type Schema } from "./schema";
 
 /** Said beside a field's name. */
@@ -26,8 +27,8 @@ function kind(schema: Schema): string {
 
 function bounds(schema: Schema): string {
   if (isFile(schema)) {
-    const bytes = numberOf(schema, "x-augury-max-bytes");
-    return bytes === undefined ? "" : `up to ${size(bytes)}`;
+    const most = numberOf(schema, "x-augury-max-bytes");
+    return most === undefined ? "" : `up to ${bytes(most)}`;
   }
   if (schema.type === "string") return range(schema, "minLength", "maxLength", "character");
   if (schema.type === "array" && schema.prefixItems === undefined) {
@@ -64,17 +65,4 @@ function numbers(schema: Schema): string {
     step === undefined ? "" : `a multiple of ${step}`,
   ];
   return said.filter((word) => word !== "").join(", ");
-}
-
-/** Bytes as "512 bytes", "1.5 kB", "20 MB". */
-export function size(bytes: number): string {
-  if (bytes < 1000) return `${bytes} ${bytes === 1 ? "byte" : "bytes"}`;
-  const units = ["kB", "MB", "GB", "TB"];
-  let value = bytes;
-  let unit = "";
-  while (value >= 999.5 && units.length > 0) {
-    value /= 1000;
-    unit = units.shift() ?? unit;
-  }
-  return `${value < 9.95 ? value.toFixed(1).replace(/\.0$/, "") : Math.round(value)} ${unit}`;
 }

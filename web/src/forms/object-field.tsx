@@ -40,7 +40,7 @@ export function ObjectField(props: FieldProps) {
     );
   }
   return (
-    <div role="group" className={styles.group} {...labelled}>
+    <div role="group" className={members.length > 0 ? styles.group : undefined} {...labelled}>
       <Members {...props} />
       {values !== undefined && (
         <MapRows {...props} values={values} except={members} more={members.length > 0} />

@@ -4,7 +4,7 @@
 // values of dicts (x-form-values), each of which the form would else take for a field of its own.
 
 import type { Json } from "./json";
-import { ANYTHING, alternatives, DEFAULT, EXACT, ordered, type Schema, VALUES } from "./schema";
+import { ANYTHING, alternatives, DEFAULT, EXACT, LABEL, ordered, type Schema, VALUES } from "./schema";
 
 /** Keywords that are about the place, not about one of the alternatives that it has. */
 const OF_THE_PLACE = new Set([
@@ -39,7 +39,7 @@ function walked(given: unknown): Schema {
   if (isMap(schema.properties)) {
     schema.type ??= "object";
     schema.properties = Object.fromEntries(
-      ordered(schema.properties).map(([name, inner]) => [name, walked(inner)]),
+      ordered(schema.properties).map(([name, inner]) => [name, labelled(walked(inner), inner)]),
     );
   }
   if (Array.isArray(schema.prefixItems)) schema.prefixItems = schema.prefixItems.map(walked);
@@ -48,6 +48,12 @@ function walked(given: unknown): Schema {
   if (Array.isArray(schema.allOf)) schema.allOf = schema.allOf.map(walked);
   if (!KINDS.some((keyword) => keyword in schema)) schema[ANYTHING] = true;
   return schema;
+}
+
+/** A field is called as its place says; the title of a type that it refers to is another thing. */
+function labelled(schema: Schema, given: unknown): Schema {
+  const title: unknown = isMap(given) ? given.title : undefined;
+  return typeof title === "string" && title !== "" ? { ...schema, [LABEL]: title } : schema;
 }
 
 function each(schemas: Record<string, unknown>): Record<string, Schema> {

@@ -9,6 +9,7 @@ export type Schema = RJSFSchema;
 export const DEFAULT = "x-form-default";
 export const VALUES = "x-form-values";
 export const ANYTHING = "x-form-anything";
+export const LABEL = "x-form-label";
 export const EXACT = "x-form-exact";
 
 /** What a reference of the same document leads to, followed to its end; null where it leads nowhere. */

@@ -2,7 +2,7 @@
 
 import { Replace, X } from "lucide-react";
 import { Button } from "@/ui/button";
-import { size } from "../hint";
+import { bytes } from "@/ui/bytes";
 import type { Value } from "../json";
 import styles from "./file.module.css";
 import { knownOf } from "./known";
@@ -32,7 +32,7 @@ export function Chosen({ id, link, disabled, change, take }: Props) {
           </a>
         )}
         <span className={styles.facts}>
-          {[file.type, file.size === null ? "" : size(file.size)].filter(Boolean).join(", ")}
+          {[file.type, file.size === null ? "" : bytes(file.size)].filter(Boolean).join(", ")}
         </span>
         <div className={styles.ways}>
           <Choose id={id} accept={[]} disabled={disabled} take={take}>

@@ -1,9 +1,9 @@
 // A file: dropped, pasted, chosen, taken by the camera or named by its address. The value is its link.
 
 import { useState } from "react";
+import { bytes } from "@/ui/bytes";
 import { ProblemNote } from "@/ui/problem-note";
 import { type Field, useLabelled } from "../context";
-import { size } from "../hint";
 import { numberOf } from "../schema";
 import { Chosen } from "./chosen";
 import styles from "./file.module.css";
@@ -19,7 +19,7 @@ export function FileWidget(field: Field) {
   const { "aria-invalid": invalid, ...labelled } = useLabelled();
   const take = (file: File) => {
     if (most !== undefined && file.size > most) {
-      setTooBig(`${file.name} has ${size(file.size)}. At most ${size(most)} are taken.`);
+      setTooBig(`${file.name} has ${bytes(file.size)}. At most ${bytes(most)} are taken.`);
       return;
     }
     setTooBig(null);

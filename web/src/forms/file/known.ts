@@ -44,8 +44,8 @@ export function knownOf(link: string): Known {
   const url = URL.canParse(link) ? new URL(link) : null;
   const name = decoded(url?.pathname.split("/").at(-1) ?? link);
   const type = TYPES[name.split(".").at(-1)?.toLowerCase() ?? ""] ?? "";
-  const own = url?.pathname.startsWith("/v1/") ? url.pathname + url.search : null;
-  return { name: name || link, type, size: null, shown: own };
+  const shown = url?.pathname.startsWith("/v1/") ? url.pathname + url.search : null;
+  return { name: name || link, type, size: null, shown };
 }
 
 function decoded(text: string): string {
