@@ -50,8 +50,8 @@ export function useList(filters: Filters, view: RefObject<View>) {
   const wait = useMemo(() => ["predictions-new", filters], [filters]);
   const list = useInfiniteQuery({
     queryKey: key,
-    queryFn: ({ pageParam, signal }) => pageOf(filters, { cursor: pageParam }, signal),
-    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam, signal }) => pageOf(filters, { cursor: pageParam as string | undefined }, signal),
+    initialPageParam: undefined as unknown,
     getNextPageParam: (page: ListPage) => page.next_cursor ?? undefined,
     placeholderData: keepPreviousData<List>,
     // Kept as it was read, so that going back finds the same place; what is new is brought by the look at the top.

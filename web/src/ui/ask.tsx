@@ -49,7 +49,7 @@ export function Ask({ verb, question, children, onConfirm, disabled, label }: Pr
         onClose={close}
         actions={
           <>
-            <Button onClick={close}>Keep it</Button>
+            <Button onClick={close}>Cancel</Button>
             <Button kind="danger" busy={busy} onClick={() => void confirm()}>
               {verb}
             </Button>
