@@ -1,7 +1,7 @@
 """Take the pictures of the web app: `make screenshots`.
 
 A server of its own gets the example models, a broken one, and an hour of predictions that went well and badly. Each
-page is then taken in the light theme, the dark one and on a phone, into .pictures/, and the best go into docs/pictures/.
+page is then taken in the light theme, the dark one and on a phone, into .pictures/, and the best into docs/pictures/.
 `python -m scripts.screenshots now 'models-.*'` takes only those.
 """
 
