@@ -38,6 +38,7 @@ from augury.engine.resources import detect
 from augury.engine.supervisor import EngineLimits
 from augury.http.cookies import PURPOSE as COOKIES
 from augury.http.cookies import Cookies
+from augury.http.listening import listen, shown_host
 from augury.http.services import Limits, Services
 from augury.packaging.bundle import clear_partial
 from augury.packaging.environment import EnvironmentBuilder
@@ -131,13 +132,13 @@ async def serve(settings: Settings, environ: Mapping[str, str], started: Callabl
     async with AsyncExitStack() as stack:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            listening = stack.enter_context(contextlib.closing(_listen(settings)))
+            listening = stack.enter_context(contextlib.closing(listen(settings.host, settings.port)))
         except OSError:
             # Most likely the folder's own server has the address: then that is what is said.
             with lock_data_folder(settings.data, address="nowhere yet"):
                 raise
         port = listening.getsockname()[1]
-        url = f"http://{_shown_host(settings.host)}:{port}"
+        url = f"http://{shown_host(settings.host)}:{port}"
         stack.enter_context(lock_data_folder(settings.data, address=url))
         ready = anyio.Event()
         parts = await stack.enter_async_context(_build(settings, environ, url))
@@ -302,11 +303,8 @@ def _services(
     vault: Vault,
     base: str,
 ) -> tuple[Services, Execution, Offers]:
-    hints = Hints(notifier)
-    tally = Tally()
+    hints, tally, offers, ids = Hints(notifier), Tally(), Offers(), IdSource()
     settled = Settled(tally)
-    offers = Offers()
-    ids = IdSource()
     hardware = Catalogue(db, wall_clock, settings.hardware)
     models = Models(db, notifier, bundles, ids, wall_clock, hardware)
     predictions = Predictions(
@@ -461,25 +459,6 @@ def _bring_schema_up(settings: Settings) -> None:
 
         migrate.upgrade(url)
     schema.check(url)
-
-
-def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((settings.host, settings.port))
-        listening.listen(2048)
-    except OSError:
-        listening.close()
-        raise
-    listening.setblocking(False)
-    return listening
-
-
-def _shown_host(host: str) -> str:
-    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-    return f"[{shown}]" if ":" in shown else shown
 
 
 def read_keyring(settings: Settings) -> Keyring:

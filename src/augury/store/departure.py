@@ -13,14 +13,13 @@ from sqlalchemy import bindparam, delete, func, select, update
 from augury.domain.ids import AccountId
 from augury.store import search
 from augury.store.connection import Connection, Query
+from augury.store.file_tables import files, uploads
 from augury.store.tables import (
     accounts,
     bundles,
-    files,
     models,
     predictions,
     setup_logs,
-    uploads,
     versions,
     workers,
 )

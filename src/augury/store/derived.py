@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, DDLElement, Integer, Table, Text, event
 from sqlalchemy.schema import DDL
 
-from augury.store.tables import metadata
+from augury.store.file_tables import metadata
 
 __all__ = ["documents", "fresh_counts", "metadata"]
 

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, select, text, update
 from augury.domain.file import FileId, StoredFile
 from augury.domain.ids import AccountId, PredictionId
 from augury.store.connection import Connection, Query, Row
-from augury.store.tables import files
+from augury.store.file_tables import files
 
 
 def insert(c: Connection, file: StoredFile) -> bool:

@@ -2,7 +2,7 @@
 
 Portable on purpose: text, integers and booleans only. Times and durations are BIGINT microseconds (since the epoch,
 UTC), ids are text, JSON is text exactly as it is answered. The migrations in `migrations/` build the same schema step
-by step.
+by step. Those of files are in `file_tables`, those that follow from others in `derived`.
 """
 
 from __future__ import annotations
@@ -38,12 +38,13 @@ metadata = MetaData(
 _Serial = BigInteger().with_variant(Integer(), "sqlite")
 
 
-def _where(condition: str) -> dict[str, Any]:
+def where(condition: str) -> dict[str, Any]:
     """An index of those rows alone for which this is true."""
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
-def _time(name: str, *, nullable: bool = False) -> Column[int]:
+def time(name: str, *, nullable: bool = False) -> Column[int]:
+    """A column of microseconds since the epoch."""
     return Column(name, BigInteger, nullable=nullable)
 
 
@@ -59,9 +60,9 @@ accounts = Table(
     Column("location", Text),
     Column("avatar_url", Text),
     Column("admin", Boolean, nullable=False),
-    _time("created_at"),
-    _time("updated_at", nullable=True),
-    _time("disabled_at", nullable=True),
+    time("created_at"),
+    time("updated_at", nullable=True),
+    time("disabled_at", nullable=True),
     CheckConstraint("name = lower(name) AND length(name) BETWEEN 1 AND 64", name="name_form"),
 )
 Index("accounts_age", accounts.c.created_at, accounts.c.id)
@@ -74,10 +75,10 @@ tokens = Table(
     Column("name", Text, nullable=False),
     Column("hash", Text, nullable=False, unique=True),
     Column("scopes", Text, nullable=False),
-    _time("created_at"),
-    _time("expires_at", nullable=True),
-    _time("revoked_at", nullable=True),
-    _time("last_used_at", nullable=True),
+    time("created_at"),
+    time("expires_at", nullable=True),
+    time("revoked_at", nullable=True),
+    time("last_used_at", nullable=True),
     # What programs show, what a browser shows, and what is exchanged for the latter once.
     Column("kind", Text, nullable=False, server_default="token"),
     # Whose rights it has: worthless with that one.
@@ -86,8 +87,8 @@ tokens = Table(
     CheckConstraint("kind IN ('token', 'session', 'code')", name="kind_known"),
     CheckConstraint("kind = 'token' OR expires_at IS NOT NULL", name="passing_expires"),
 )
-Index("tokens_passing", tokens.c.expires_at, **_where("kind <> 'token'"))
-Index("tokens_made_from", tokens.c.made_from, **_where("made_from IS NOT NULL"))
+Index("tokens_passing", tokens.c.expires_at, **where("kind <> 'token'"))
+Index("tokens_made_from", tokens.c.made_from, **where("made_from IS NOT NULL"))
 
 models = Table(
     "models",
@@ -103,9 +104,9 @@ models = Table(
     Column("paper_url", Text),
     Column("cover_image_url", Text),
     Column("last_version", Integer, nullable=False, server_default="0"),
-    _time("created_at"),
-    _time("updated_at", nullable=True),
-    _time("deleted_at", nullable=True),
+    time("created_at"),
+    time("updated_at", nullable=True),
+    time("deleted_at", nullable=True),
     # Of all its versions, without those in fresh_counts; also of predictions that were removed since.
     Column("predictions", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("visibility IN ('private', 'public', 'restricted')", name="visibility_known"),
@@ -154,7 +155,7 @@ bundles = Table(
     Column("digest", Text, primary_key=True),
     Column("account_id", Text, ForeignKey("accounts.id"), nullable=False),
     Column("size", BigInteger, nullable=False),
-    _time("created_at"),
+    time("created_at"),
     CheckConstraint("substr(digest, 1, 7) = 'sha256:' AND length(digest) = 71", name="digest_form"),
     CheckConstraint("size >= 0", name="size_counts"),
 )
@@ -174,9 +175,9 @@ versions = Table(
     Column("variable_names", Text, nullable=False),
     Column("revision", Integer, nullable=False, server_default="1"),
     Column("broken_reason", Text),
-    _time("broken_at", nullable=True),
-    _time("created_at"),
-    _time("deleted_at", nullable=True),
+    time("broken_at", nullable=True),
+    time("created_at"),
+    time("deleted_at", nullable=True),
     # Of its options: found without reading them all.
     Column("workers_min", Integer, nullable=False, server_default="0"),
     UniqueConstraint("model_id", "number"),
@@ -185,8 +186,8 @@ versions = Table(
 )
 
 _WARM = "workers_min > 0"
-Index("versions_warm", versions.c.model_id, **_where(_WARM))
-Index("versions_broken", versions.c.broken_at, **_where("broken_at IS NOT NULL"))
+Index("versions_warm", versions.c.model_id, **where(_WARM))
+Index("versions_broken", versions.c.broken_at, **where("broken_at IS NOT NULL"))
 
 nodes = Table(
     "nodes",
@@ -194,8 +195,8 @@ nodes = Table(
     Column("id", Text, primary_key=True),
     Column("hostname", Text, nullable=False),
     Column("pid", Integer, nullable=False),
-    _time("started_at"),
-    _time("lease_until"),
+    time("started_at"),
+    time("lease_until"),
     # What it has for workers; NULL of one that does not say.
     Column("machine", Text),
 )
@@ -212,16 +213,16 @@ workers = Table(
     Column("process_mark", Text),
     Column("slots", Integer, nullable=False),
     Column("exit_reason", Text),
-    _time("created_at"),
-    _time("ready_at", nullable=True),
-    _time("ended_at", nullable=True),
+    time("created_at"),
+    time("ready_at", nullable=True),
+    time("ended_at", nullable=True),
     CheckConstraint("state IN ('starting', 'ready', 'draining', 'ended')", name="state_known"),
     CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL)", name="ended_has_a_time"),
     CheckConstraint("slots >= 1", name="slots_count"),
 )
 Index("workers_of_version", workers.c.version_id, workers.c.created_at)
 # Few, of all that ever were.
-Index("workers_live", workers.c.version_id, workers.c.state, **_where("state <> 'ended'"))
+Index("workers_live", workers.c.version_id, workers.c.state, **where("state <> 'ended'"))
 
 _TERMINAL = "status IN ('succeeded', 'failed', 'cancelled', 'abandoned')"
 _QUEUED = "status IN ('pending', 'starting') AND worker_id IS NULL"
@@ -238,22 +239,22 @@ predictions = Table(
     Column("output", Text),
     Column("error", Text),
     Column("metrics", Text),
-    _time("created_at"),
-    _time("updated_at"),
-    _time("started_at", nullable=True),
-    _time("finished_at", nullable=True),
-    _time("removed_at", nullable=True),
+    time("created_at"),
+    time("updated_at"),
+    time("started_at", nullable=True),
+    time("finished_at", nullable=True),
+    time("removed_at", nullable=True),
     Column("setup_time", BigInteger),
     Column("execution_time", BigInteger),
     Column("worker_id", Text),
     Column("attempt", Integer, nullable=False),
     Column("given_back", Integer, nullable=False),
-    _time("start_deadline", nullable=True),
-    _time("deadline", nullable=True),
-    _time("cancel_requested_at", nullable=True),
+    time("start_deadline", nullable=True),
+    time("deadline", nullable=True),
+    time("cancel_requested_at", nullable=True),
     Column("webhook", Boolean, nullable=False, server_default=text("false")),
     Column("retried", Integer, nullable=False, server_default=text("0")),
-    _time("starting_at", nullable=True),
+    time("starting_at", nullable=True),
     CheckConstraint(
         "status IN ('pending', 'starting', 'started', 'succeeded', 'failed', 'cancelled', 'abandoned')",
         name="status_known",
@@ -275,15 +276,15 @@ predictions = Table(
     CheckConstraint("length(id) = 36", name="id_form"),
 )
 Index("predictions_by_account", predictions.c.account_id, predictions.c.id)
-Index("predictions_queue", predictions.c.version_id, predictions.c.id, **_where(_QUEUED))
-Index("predictions_queue_of_account", predictions.c.account_id, predictions.c.id, **_where(_QUEUED))
+Index("predictions_queue", predictions.c.version_id, predictions.c.id, **where(_QUEUED))
+Index("predictions_queue_of_account", predictions.c.account_id, predictions.c.id, **where(_QUEUED))
 _ASSIGNED = "worker_id IS NOT NULL AND finished_at IS NULL"
-Index("predictions_assigned", predictions.c.worker_id, **_where(_ASSIGNED))
+Index("predictions_assigned", predictions.c.worker_id, **where(_ASSIGNED))
 # Few in most installations, and looked for among the many that succeeded.
 _WENT_WRONG = "status IN ('failed', 'cancelled', 'abandoned')"
-Index("predictions_gone_wrong", predictions.c.account_id, predictions.c.status, predictions.c.id, **_where(_WENT_WRONG))
+Index("predictions_gone_wrong", predictions.c.account_id, predictions.c.status, predictions.c.id, **where(_WENT_WRONG))
 # The same of everybody.
-Index("predictions_wrong", predictions.c.status, predictions.c.id, **_where(_WENT_WRONG))
+Index("predictions_wrong", predictions.c.status, predictions.c.id, **where(_WENT_WRONG))
 # What ended is entered with its end, in the order of each: an entry at the end of an index costs least.
 _ENDED = "finished_at IS NOT NULL"
 Index(
@@ -293,7 +294,7 @@ Index(
     predictions.c.id,
     # For lists of one account, which need no row to know whose it is.
     predictions.c.account_id,
-    **_where(_ENDED),
+    **where(_ENDED),
 )
 # All that statistics ask for, so that they read no row, and no output that lies in it.
 Index(
@@ -304,12 +305,12 @@ Index(
     predictions.c.created_at,
     predictions.c.started_at,
     predictions.c.execution_time,
-    **_where(_ENDED),
+    **where(_ENDED),
 )
 _DUE = "finished_at IS NULL AND deadline IS NOT NULL"
-Index("predictions_due", predictions.c.deadline, **_where(_DUE))
+Index("predictions_due", predictions.c.deadline, **where(_DUE))
 _START_DUE = "status IN ('pending', 'starting') AND start_deadline IS NOT NULL"
-Index("predictions_start_due", predictions.c.start_deadline, **_where(_START_DUE))
+Index("predictions_start_due", predictions.c.start_deadline, **where(_START_DUE))
 
 # What a prediction put out, item by item. Its first event (number 1) and its last are in its own row.
 events = Table(
@@ -328,7 +329,7 @@ logs = Table(
     Column("prediction_id", Text, ForeignKey("predictions.id", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("attempt", Integer, nullable=False),
-    _time("time"),
+    time("time"),
     Column("stream", Text, nullable=False),
     Column("text", Text, nullable=False),
     CheckConstraint("number >= 1", name="number_counts"),
@@ -343,7 +344,7 @@ setup_logs = Table(
     Column("id", _Serial, primary_key=True, autoincrement=True),
     Column("worker_id", Text, ForeignKey("workers.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("version_id", _Serial, ForeignKey("versions.id"), nullable=False),
-    _time("time"),
+    time("time"),
     Column("stream", Text, nullable=False),
     Column("text", Text, nullable=False),
 )
@@ -371,15 +372,15 @@ deliveries = Table(
     Column("receiver", Text, nullable=False),
     Column("status", Text, nullable=False),
     # How the prediction was when it changed: with its row, all that the body is made of.
-    _time("changed_at"),
+    time("changed_at"),
     Column("setup_time", BigInteger),
     Column("execution_time", BigInteger),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     # Asked for while it was being sent: it is sent once more after that.
     Column("again", Boolean, nullable=False, server_default=text("false")),
-    _time("due_at", nullable=True),
-    _time("ended_at", nullable=True),
+    time("due_at", nullable=True),
+    time("ended_at", nullable=True),
     UniqueConstraint("prediction_id", "number"),
     CheckConstraint(
         "status IN ('pending', 'starting', 'started', 'succeeded', 'failed', 'cancelled', 'abandoned')",
@@ -393,14 +394,14 @@ deliveries = Table(
     CheckConstraint("NOT again OR state = 'sending'", name="again_while_sending"),
 )
 _OPEN = "state IN ('due', 'sending')"
-Index("deliveries_due", deliveries.c.receiver, deliveries.c.due_at, **_where(_OPEN))
+Index("deliveries_due", deliveries.c.receiver, deliveries.c.due_at, **where(_OPEN))
 
 delivery_attempts = Table(
     "delivery_attempts",
     metadata,
     Column("delivery_id", Text, ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True),
-    _time("started_at"),
+    time("started_at"),
     Column("duration", BigInteger, nullable=False),
     Column("status_code", Integer),
     Column("error", Text),
@@ -418,7 +419,7 @@ idempotency_keys = Table(
     Column("body_hash", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("resource", Text, nullable=False),
-    _time("created_at"),
+    time("created_at"),
 )
 Index("idempotency_keys_age", idempotency_keys.c.created_at)
 
@@ -430,8 +431,8 @@ variables = Table(
     Column("key", Text, nullable=False),
     Column("value", Text, nullable=False),
     Column("secret", Boolean, nullable=False),
-    _time("created_at"),
-    _time("updated_at", nullable=True),
+    time("created_at"),
+    time("updated_at", nullable=True),
     CheckConstraint("length(name) BETWEEN 1 AND 64", name="name_form"),
     CheckConstraint("length(key) BETWEEN 1 AND 256", name="key_form"),
 )
@@ -444,68 +445,13 @@ prediction_secrets = Table(
     Column("sealed", Text, nullable=False),
 )
 
-uploads = Table(
-    "uploads",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("account_id", Text, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
-    Column("name", Text, nullable=False),
-    Column("mime_type", Text, nullable=False),
-    Column("size", BigInteger, nullable=False),
-    Column("part_size", BigInteger, nullable=False),
-    # What names it to the blob store.
-    Column("handle", Text, nullable=False),
-    _time("created_at"),
-    _time("expires_at"),
-    # What it became when it was completed.
-    Column("file_id", Text),
-    CheckConstraint("size >= 0", name="size_counts"),
-    CheckConstraint("part_size >= 0", name="part_size_counts"),
-)
-Index("uploads_expiry", uploads.c.expires_at)
-
-upload_parts = Table(
-    "upload_parts",
-    metadata,
-    Column("upload_id", Text, ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("size", BigInteger, nullable=False),
-    Column("etag", Text, nullable=False),
-    _time("stored_at"),
-    CheckConstraint("number >= 1", name="number_counts"),
-    CheckConstraint("size >= 0", name="size_counts"),
-)
-
-# What was uploaded, and what predictions put out as files. The bytes are elsewhere, under `blob`.
-files = Table(
-    "files",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("account_id", Text, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
-    Column("prediction_id", Text),
-    Column("blob", Text, nullable=False, unique=True),
-    Column("name", Text, nullable=False),
-    Column("mime_type", Text, nullable=False),
-    Column("size", BigInteger, nullable=False),
-    Column("etag", Text, nullable=False),
-    _time("created_at"),
-    _time("expires_at", nullable=True),
-    CheckConstraint("size >= 0", name="size_counts"),
-)
-_OF_PREDICTION = "prediction_id IS NOT NULL"
-Index("files_of_prediction", files.c.prediction_id, **_where(_OF_PREDICTION))
-_UPLOADED = "prediction_id IS NULL"
-Index("files_uploaded", files.c.account_id, files.c.id, **_where(_UPLOADED))
-_EXPIRES = "expires_at IS NOT NULL"
-Index("files_expiry", files.c.expires_at, **_where(_EXPIRES))
-
 categories = Table(
     "categories",
     metadata,
     Column("slug", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("description", Text, nullable=False),
-    _time("created_at"),
+    time("created_at"),
     CheckConstraint("slug = lower(slug) AND length(slug) BETWEEN 1 AND 64", name="slug_form"),
 )
 

@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, delete, or_, select, text, update
 from augury.domain.file import FileId, StoredPart, Upload, UploadId
 from augury.domain.ids import AccountId
 from augury.store.connection import Connection, Query, Row
-from augury.store.tables import upload_parts, uploads
+from augury.store.file_tables import upload_parts, uploads
 
 
 def insert(c: Connection, upload: Upload) -> None:
