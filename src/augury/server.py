@@ -70,6 +70,7 @@ from augury.service.search import Search
 from augury.service.sessions import Sessions
 from augury.service.settled import Settled
 from augury.service.sharing import Sharing
+from augury.service.statistics import Statistics
 from augury.service.streams import Streams
 from augury.service.tails import Tails
 from augury.service.tally import Tally
@@ -322,7 +323,6 @@ def _services(
         targets=Targets(Allowed(_networks(settings.webhook_allow, settings.host))),
         files=files,
     )
-
     access = Access(db, ids, wall_clock)
     tails, followers = Tails(), Followers(tally=tally)
     services = Services(
@@ -345,6 +345,7 @@ def _services(
         removal=Removal(db, predictions, files, wall_clock, tally),
         fleet=Fleet(db, wall_clock, settings.lease),
         metrics=Metrics(db, tally, settled, wall_clock, wall_clock(), version("augury")),
+        statistics=Statistics(db, wall_clock),
         health=Health(db, gate, settings.data),
         hardware=hardware,
     )

@@ -48,6 +48,7 @@ OPERATIONS = {
     "get_readiness",
     "get_metrics",
     "list_workers",
+    "get_statistics",
     "list_webhook_deliveries",
     "list_prediction_logs",
     "list_version_logs",

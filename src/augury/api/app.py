@@ -33,6 +33,7 @@ from augury.api import (
     search,
     session,
     sharing,
+    statistics,
     streams,
     tokens,
     uploads,
@@ -107,6 +108,7 @@ def create_app(
     app.include_router(removal.routes(services.removal))
     app.include_router(hardware.routes(services.hardware))
     app.include_router(workers.routes(services.fleet))
+    app.include_router(statistics.routes(services.statistics))
     app.include_router(metrics.routes(services.metrics, open_to_all=limits.metrics_open))
     app.include_router(health.routes(services.health))
     app.include_router(reference.routes(app, version("augury"), limits.public_url, fronts))

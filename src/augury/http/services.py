@@ -24,6 +24,7 @@ from augury.service.removal import Removal
 from augury.service.search import Search
 from augury.service.sessions import Sessions
 from augury.service.sharing import Sharing
+from augury.service.statistics import Statistics
 from augury.service.streams import Streams
 from augury.service.uploads import Uploads
 from augury.service.users import Users
@@ -54,6 +55,7 @@ class Services:
     removal: Removal
     fleet: Fleet
     metrics: Metrics
+    statistics: Statistics
     health: Health
     hardware: Catalogue
 
