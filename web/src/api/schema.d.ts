@@ -856,6 +856,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get statistics
+         * @description What was created, waits, ran and failed in the last minutes, and what is broken. For admins.
+         */
+        get: operations["get_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -1538,6 +1558,22 @@ export interface components {
             avatar_url: string;
         };
         /**
+         * BrokenVersion
+         * @description A version that cannot start.
+         */
+        BrokenVersion: {
+            model: components["schemas"]["ModelReference"];
+            /** Reason */
+            reason: string;
+            /** Since */
+            since: string | null;
+            /**
+             * Logs
+             * @description The last lines of its last attempt to start, at most 50.
+             */
+            logs: components["schemas"]["LogLine"][];
+        };
+        /**
          * Bundle
          * @description A bundle that was put.
          */
@@ -1812,6 +1848,35 @@ export interface components {
             token: string | null;
         };
         /**
+         * MinuteStatistics
+         * @description One minute; the last one has not ended yet.
+         */
+        MinuteStatistics: {
+            /** Created */
+            created: number;
+            /** Succeeded */
+            succeeded: number;
+            /** Failed */
+            failed: number;
+            /** Cancelled */
+            cancelled: number;
+            /** Abandoned */
+            abandoned: number;
+            /** @description From being created until they began to run. */
+            queue_time: components["schemas"]["TimesTaken"] | null;
+            run_time: components["schemas"]["TimesTaken"] | null;
+            /**
+             * At
+             * @description When it began.
+             */
+            at: string;
+            /**
+             * Queued
+             * @description How many waited at its end.
+             */
+            queued: number;
+        };
+        /**
          * Model
          * @description A model.
          */
@@ -1873,6 +1938,26 @@ export interface components {
             name: string;
             /** Version Number */
             version_number: number;
+        };
+        /**
+         * ModelStatistics
+         * @description The same minutes together, of one version.
+         */
+        ModelStatistics: {
+            /** Created */
+            created: number;
+            /** Succeeded */
+            succeeded: number;
+            /** Failed */
+            failed: number;
+            /** Cancelled */
+            cancelled: number;
+            /** Abandoned */
+            abandoned: number;
+            /** @description From being created until they began to run. */
+            queue_time: components["schemas"]["TimesTaken"] | null;
+            run_time: components["schemas"]["TimesTaken"] | null;
+            model: components["schemas"]["ModelReference"];
         };
         /**
          * ModelStatus
@@ -2182,6 +2267,23 @@ export interface components {
             configuration: components["schemas"]["Configuration"];
         };
         /**
+         * QueueNow
+         * @description How many have not ended, by their state.
+         */
+        QueueNow: {
+            /** Pending */
+            pending: number;
+            /** Starting */
+            starting: number;
+            /** Started */
+            started: number;
+            /**
+             * Oldest At
+             * @description When the oldest that has not begun to run was created.
+             */
+            oldest_at: string | null;
+        };
+        /**
          * Recovered
          * @description What an earlier process had left, when this one began.
          */
@@ -2241,6 +2343,43 @@ export interface components {
             expires_at: string;
         };
         /**
+         * StatisticsAnswer
+         * @description How much happened in the last minutes.
+         */
+        StatisticsAnswer: {
+            /**
+             * Since
+             * @description The beginning of the first minute.
+             */
+            since: string;
+            /**
+             * Until
+             * @description When this was read; it may be a few seconds ago.
+             */
+            until: string;
+            /**
+             * Complete
+             * @description false: so much happened that fewer minutes than were asked for are counted.
+             */
+            complete: boolean;
+            queue: components["schemas"]["QueueNow"];
+            /**
+             * Minutes
+             * @description Oldest first, those in which nothing happened, too.
+             */
+            minutes: components["schemas"]["MinuteStatistics"][];
+            /**
+             * Models
+             * @description Busiest first, at most 50.
+             */
+            models: components["schemas"]["ModelStatistics"][];
+            /**
+             * Broken
+             * @description Those that were found broken last, first; at most 50.
+             */
+            broken: components["schemas"]["BrokenVersion"][];
+        };
+        /**
          * Status
          * @description Where a prediction is in its life.
          * @enum {string}
@@ -2276,6 +2415,16 @@ export interface components {
              * @description When it ended, whatever way.
              */
             completed_at: string | null;
+        };
+        /**
+         * TimesTaken
+         * @description How long it took, in seconds: half of them no longer than p50, 95 in 100 no longer than p95.
+         */
+        TimesTaken: {
+            /** P50 */
+            p50: number;
+            /** P95 */
+            p95: number;
         };
         /**
          * Token
@@ -8830,6 +8979,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests; the headers say when to go on. */
+            429: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    /** @description How many requests are allowed in the window. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description How many are left. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description When there are more, as Unix time in seconds. */
+                    "X-RateLimit-Reset"?: number;
+                    /** @description In how many seconds to try again. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_statistics: {
+        parameters: {
+            query?: {
+                /** @description How many, up to this one. */
+                minutes?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatisticsAnswer"];
+                };
+            };
+            /** @description No token, or not a valid one. */
+            401: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description You may see this, but not do that with it. */
+            403: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Something in the request does not fit; `detail` lists every place. */
+            422: {
+                headers: {
+                    /** @description The request's name in the server's log. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invalid"];
                 };
             };
             /** @description Too many requests; the headers say when to go on. */
