@@ -7,8 +7,10 @@ import { Problem } from "@/api/problem";
 import { session } from "@/api/queries";
 import { Command } from "@/ui/command";
 import { Empty } from "@/ui/empty";
+import { Page } from "@/ui/page";
 import { ProblemNote } from "@/ui/problem-note";
 import { useModel } from "./hooks";
+import styles from "./missing.module.css";
 
 interface MissingProps {
   error: Error;
@@ -24,23 +26,21 @@ export function ModelMissing({ error, name, children }: MissingProps) {
   if (!(error instanceof Problem && error.status === 404)) return children;
   const visitor = me !== undefined && me.user === null;
   return (
-    <Empty
-      title={`There is no model ${name} here, or you may not see it`}
-      actions={
-        <>
-          {visitor && (
-            <Link to="/sign-in" search={{ next }}>
-              Sign in
-            </Link>
-          )}
-          <Link to="/">All models</Link>
-        </>
-      }
-    >
-      {visitor
-        ? "A private model is shown to its owner alone. If it is yours, sign in to see it."
-        : "It may have another name now, or its owner may keep it private."}
-    </Empty>
+    <Page title="There is no such model here, or you may not see it" window={name}>
+      <p>
+        {visitor
+          ? "A private model is shown to its owner alone. If this is yours, sign in to see it."
+          : "It may have another name now, or its owner may keep it private."}
+      </p>
+      <p className={styles.ways}>
+        {visitor && (
+          <Link to="/sign-in" search={{ next }}>
+            Sign in
+          </Link>
+        )}
+        <Link to="/">All models</Link>
+      </p>
+    </Page>
   );
 }
 

@@ -130,7 +130,7 @@ function Actions({ user: { name, admin, disabled_at } }: { user: User }) {
       {!disabled && <NewToken account={name} kind="quiet" />}
       <Ask
         verb={admin ? "Make a user" : "Make an admin"}
-        label={admin ? `Make ${name} a user` : `Make ${name} an admin`}
+        label={admin ? `Make a user of ${name}` : `Make an admin of ${name}`}
         question={admin ? `Take ${name}’s admin rights?` : `Make ${name} an admin?`}
         onConfirm={() => change({ admin: !admin })}
       >
