@@ -53,7 +53,7 @@ function Card({ model }: { model: ModelSummary }) {
         </Link>
         <Status of={model.status} />
       </div>
-      <p className={styles.description}>{description ?? ""}</p>
+      {description !== null && description !== "" && <p className={styles.description}>{description}</p>}
       <div className={styles.foot}>
         {model.visibility !== "public" && <Visibility of={model.visibility} />}
         {categories.slice(0, CATEGORIES).map((category) => (

@@ -12,9 +12,11 @@ interface Props {
   children: ReactNode;
   /** The buttons at its end. */
   actions?: ReactNode;
+  /** For long forms. */
+  wide?: boolean;
 }
 
-export function Dialog({ title, open, onClose, children, actions }: Props) {
+export function Dialog({ title, open, onClose, children, actions, wide = false }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {
@@ -22,7 +24,12 @@ export function Dialog({ title, open, onClose, children, actions }: Props) {
     else dialog.current?.close();
   }, [open]);
   return (
-    <dialog ref={dialog} className={styles.dialog} aria-labelledby={heading} onClose={onClose}>
+    <dialog
+      ref={dialog}
+      className={[styles.dialog, wide ? styles.wide : ""].join(" ")}
+      aria-labelledby={heading}
+      onClose={onClose}
+    >
       {open && (
         <>
           <header className={styles.head}>
