@@ -2,7 +2,7 @@
 
 const ENOUGH = 2_000;
 /** A line is not cut before it has so many characters: where it is, looks like the end of a line. */
-const TOO_MUCH = 16_000;
+const TOO_MUCH = 8_000;
 
 /** Cuts the same text again and again, each time longer. */
 export class Blocks {
@@ -29,13 +29,13 @@ export class Blocks {
 
 /** Where the block ends that begins at `from`: behind the end of a line, or in a line that is far too long. */
 function boundary(text: string, from: number): number | null {
-  const line = text.indexOf("\n", from + ENOUGH);
-  if (line >= 0 && line - from <= TOO_MUCH) return line + 1;
-  if (text.length - from <= TOO_MUCH) return null;
-  const early = text.lastIndexOf("\n", from + TOO_MUCH);
-  if (early > from) return early + 1;
-  const word = text.lastIndexOf(" ", from + TOO_MUCH);
-  return word > from ? word + 1 : whole(text, from + TOO_MUCH);
+  // What is looked through is cut out first: a search in the whole would go through all of what follows each time.
+  const near = text.slice(from, from + TOO_MUCH);
+  const line = near.indexOf("\n", ENOUGH);
+  if (line >= 0) return from + line + 1;
+  if (near.length < TOO_MUCH) return null;
+  const early = Math.max(near.lastIndexOf("\n"), near.lastIndexOf(" "));
+  return early > 0 ? from + early + 1 : whole(text, from + TOO_MUCH);
 }
 
 /** A place that is not within a character of two halves. */

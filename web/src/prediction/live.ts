@@ -1,12 +1,13 @@
 // What components ask of a prediction that goes on: one state for all that show the same one.
 
+import { useSyncExternalStore } from "react";
 import type { Shapes } from "@/api/client";
 import { prediction as asked } from "@/api/queries";
 import { queries } from "@/app/queries";
-import { type Live, LiveStore } from "./store";
+import { type Live, LiveStore, type Standing } from "./store";
 import { Stores, useStore } from "./stores";
 
-export type { Live } from "./store";
+export type { Live, Standing } from "./store";
 export { ended } from "./store";
 
 const stores = new Stores<Live, LiveStore>(
@@ -15,7 +16,14 @@ const stores = new Stores<Live, LiveStore>(
 
 /** A prediction, live until it has ended: its state, and what its stream has had so far. */
 export function useLive(id: string): Live {
-  return useStore(stores, id);
+  const store = useStore<Live, LiveStore>(stores, id);
+  return useSyncExternalStore(store.subscribe, store.snapshot);
+}
+
+/** The same without what is streamed, for what need not be drawn anew with every piece of it. */
+export function useStanding(id: string): Standing {
+  const store = useStore<Live, LiveStore>(stores, id);
+  return useSyncExternalStore(store.subscribe, store.standing);
 }
 
 /** Tell of a prediction that was created just now, so that it is shown without asking for it. */

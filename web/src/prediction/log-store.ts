@@ -13,6 +13,10 @@ export type LogLine = Shapes["LogLine"];
 export interface Log {
   /** Grows in place: look at its length. Texts are without a terminal's commands. */
   lines: readonly LogLine[];
+  /** Those of the setup of the worker that it waited for; grows in place. */
+  setup: readonly LogLine[];
+  /** In what words the model last said how far it is. */
+  said: string | null;
   /** Whether no line will follow. */
   over: boolean;
   connected: boolean;
@@ -21,6 +25,8 @@ export interface Log {
 
 export class LogStore extends Shared<Log> {
   private readonly lines: LogLine[] = [];
+  private readonly setup: LogLine[] = [];
+  private said: string | null = null;
   private last: string | null = null;
   private readonly paced = new Paced(() => this.update({}));
 
@@ -28,7 +34,7 @@ export class LogStore extends Shared<Log> {
     readonly id: string,
     forget: () => void,
   ) {
-    super({ lines: [], over: false, connected: true }, forget);
+    super({ lines: [], setup: [], said: null, over: false, connected: true }, forget);
   }
 
   /** Go on after its reader has signed in again. */
@@ -55,17 +61,24 @@ export class LogStore extends Shared<Log> {
     let over = false;
     for (const event of events) {
       this.last = event.id;
-      if (event.event === "log") {
-        const line = JSON.parse(event.data) as LogLine;
-        this.lines.push({ ...line, text: plain(line.text) });
-      } else over = over || event.event === "done";
+      if (event.event === "log") this.add(JSON.parse(event.data) as LogLine);
+      else if (event.event === "done") over = true;
     }
     if (over) this.update({ over });
     else this.paced.ask();
     return over;
   }
 
+  private add(written: LogLine) {
+    const line = { ...written, text: plain(written.text) };
+    this.lines.push(line);
+    if (line.phase === "setup") this.setup.push(line);
+    // Such a line begins with the percentage, which is shown beside it.
+    if (line.stream === "progress") this.said = line.text.replace(/^\d+ ?% ?/, "");
+  }
+
   private update(change: Partial<Log>) {
-    this.set({ ...this.snapshot(), ...change, lines: this.lines });
+    const { lines, setup, said } = this;
+    this.set({ ...this.snapshot(), ...change, lines, setup, said });
   }
 }

@@ -21,36 +21,38 @@ export function Logs({ id }: { id: string }) {
   const text = () => lines.map(written).join("\n");
   const some = log.lines.length > 0;
   return (
-    <Panel
-      title="Log"
-      actions={
-        some && (
-          <>
-            <Button
-              kind="quiet"
-              aria-label="Wrap long lines"
-              aria-pressed={wrapped}
-              className={wrapped ? styles.on : undefined}
-              onClick={() => setWrapped(!wrapped)}
-            >
-              <WrapText size={15} aria-hidden />
-            </Button>
-            <Copy text={text} what="the log" />
-            <Button
-              kind="quiet"
-              aria-label="Download the log"
-              onClick={() => save(`${id}.log`, text(), "text/plain")}
-            >
-              <Download size={15} aria-hidden />
-            </Button>
-          </>
-        )
-      }
-    >
-      {some && <Search wanted={wanted} found={lines.length} of={log.lines.length} onChange={setWanted} />}
-      {lines.length > 0 && <Lines lines={lines} live={!log.over} wrapped={wrapped} />}
-      <Note id={id} log={log} />
-    </Panel>
+    <div className={styles.logs} data-log={some ? "some" : "none"}>
+      <Panel
+        title="Log"
+        actions={
+          some && (
+            <>
+              <Button
+                kind="quiet"
+                aria-label="Wrap long lines"
+                aria-pressed={wrapped}
+                className={wrapped ? styles.on : undefined}
+                onClick={() => setWrapped(!wrapped)}
+              >
+                <WrapText size={15} aria-hidden />
+              </Button>
+              <Copy text={text} what="the log" />
+              <Button
+                kind="quiet"
+                aria-label="Download the log"
+                onClick={() => save(`${id}.log`, text(), "text/plain")}
+              >
+                <Download size={15} aria-hidden />
+              </Button>
+            </>
+          )
+        }
+      >
+        {some && <Search wanted={wanted} found={lines.length} of={log.lines.length} onChange={setWanted} />}
+        {lines.length > 0 && <Lines lines={lines} live={!log.over} wrapped={wrapped} />}
+        <Note id={id} log={log} />
+      </Panel>
+    </div>
   );
 }
 

@@ -10,14 +10,13 @@ type Values = Record<string, unknown> | null;
 /** How far it is, where the model says so, and in what words. */
 export function Progress({ id, metrics, live }: { id: string; metrics: Values; live: boolean }) {
   const fraction = metrics?.progress;
-  const log = useLog(id);
+  const words = useLog(id).said;
   if (!live || typeof fraction !== "number") return null;
-  const words = log.lines.findLast((line) => line.stream === "progress")?.text;
   const percent = Math.round(Math.min(Math.max(fraction, 0), 1) * 100);
   return (
     <div className={styles.progress}>
       <div className={styles.words}>
-        <span className={styles.said}>{words ?? "Progress"}</span>
+        <span className={styles.said}>{words || "Progress"}</span>
         <span className={styles.percent}>{percent} %</span>
       </div>
       <div
@@ -27,7 +26,7 @@ export function Progress({ id, metrics, live }: { id: string; metrics: Values; l
         aria-valuenow={percent}
         aria-valuemin={0}
         aria-valuemax={100}
-        aria-valuetext={words === undefined ? undefined : `${percent} %: ${words}`}
+        aria-valuetext={!words ? undefined : `${percent} %: ${words}`}
       >
         <div className={styles.done} style={{ width: `${percent}%` }} />
       </div>

@@ -15,17 +15,21 @@ import { Shared } from "./shared";
 
 type Prediction = Shapes["Prediction"];
 
-/** What is known of a prediction now. */
-export interface Live {
+/** How a prediction stands. */
+export interface Standing {
   prediction?: Prediction;
-  /** What its stream has had so far. The list grows in place: look at its length. */
-  items: readonly unknown[];
-  /** Those items that are texts, as one. */
-  text: string;
   /** Why nothing more can be known; asking again may help (`again`). */
   problem?: Problem;
   /** Whether the server answers. */
   connected: boolean;
+}
+
+/** What is known of a prediction now. */
+export interface Live extends Standing {
+  /** What its stream has had so far. The list grows in place: look at its length. */
+  items: readonly unknown[];
+  /** Those items that are texts, as one. */
+  text: string;
 }
 
 const SOON_MS = 250;
@@ -38,6 +42,7 @@ export function ended(prediction: Prediction): boolean {
 }
 
 export class LiveStore extends Shared<Live> {
+  private stands: Standing;
   private readonly items: unknown[] = [];
   private text = "";
   private arrived: unknown[] = [];
@@ -54,7 +59,11 @@ export class LiveStore extends Shared<Live> {
     forget: () => void,
   ) {
     super({ prediction: known, items: [], text: "", connected: true }, forget);
+    this.stands = { prediction: known, connected: true };
   }
+
+  /** As `snapshot` without what is streamed: the same object while nothing else changes. */
+  readonly standing = (): Standing => this.stands;
 
   /** Ask how it stands now, not in a moment. */
   readonly wake = () => {
@@ -154,10 +163,15 @@ export class LiveStore extends Shared<Live> {
     this.update({});
   }
 
-  private update(change: Partial<Live>) {
+  private update(change: Partial<Standing>) {
     const { items, text } = this;
-    const connected = this.polling && this.streaming;
-    this.set({ ...this.snapshot(), ...change, items, text, connected });
+    const before = this.stands;
+    const after = { ...before, ...change, connected: this.polling && this.streaming };
+    const { prediction, problem, connected } = after;
+    if (prediction !== before.prediction || problem !== before.problem || connected !== before.connected) {
+      this.stands = { prediction, problem, connected };
+    }
+    this.set({ ...this.stands, items, text });
   }
 }
 

@@ -1,6 +1,6 @@
 // The shared states of predictions: one for each, and for each account that looks at it in this tab.
 
-import { useEffect, useRef, useSyncExternalStore } from "react";
+import { useEffect, useRef } from "react";
 import { useSession } from "@/app/session";
 import type { Shared } from "./shared";
 
@@ -34,7 +34,10 @@ export class Stores<Snapshot, Kind extends Store<Snapshot>> {
 }
 
 /** The state of a prediction as whoever is signed in sees it; who has signed out sees what there was. */
-export function useStore<Snapshot>(stores: Stores<Snapshot, Store<Snapshot>>, id: string): Snapshot {
+export function useStore<Snapshot, Kind extends Store<Snapshot>>(
+  stores: Stores<Snapshot, Kind>,
+  id: string,
+): Kind {
   const user = useSession()?.user?.account_id ?? null;
   const account = useRef(user ?? "");
   if (user !== null) account.current = user;
@@ -42,5 +45,5 @@ export function useStore<Snapshot>(stores: Stores<Snapshot, Store<Snapshot>>, id
   useEffect(() => {
     if (user !== null) store.resume();
   }, [user, store]);
-  return useSyncExternalStore(store.subscribe, store.snapshot);
+  return store;
 }

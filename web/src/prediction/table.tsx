@@ -40,7 +40,12 @@ export function Table({ rows, columns }: Props) {
               <span className="visually-hidden">Row</span>
             </th>
             {columns.map((column) => (
-              <th key={column} scope="col" title={column}>
+              <th
+                key={column}
+                scope="col"
+                title={column}
+                className={typeof rows[0]?.[column] === "number" ? styles.numeric : undefined}
+              >
                 {column}
               </th>
             ))}

@@ -48,7 +48,7 @@ function AsIs({ text, live }: { text: string; live: boolean }) {
   blocks.current ??= new Blocks();
   const { done, last } = blocks.current.of(text);
   return (
-    <div className={styles.text} data-testid="output-text" dir="auto">
+    <div className={styles.text} data-testid="output-text">
       {done.map((block, place) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: blocks neither move nor change
         <Block key={place} text={block} />
@@ -65,7 +65,7 @@ const Block = memo(function Block({ text }: { text: string }) {
 function AsMarkdown({ text }: { text: string }) {
   const now = useDeferredValue(useSlowly(text));
   return (
-    <div className={styles.markdown} dir="auto">
+    <div className={styles.markdown}>
       <Suspense fallback={<Loading />}>
         <Markdown text={now} />
       </Suspense>

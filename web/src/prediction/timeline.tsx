@@ -1,7 +1,7 @@
 // The life of a prediction as it goes: queued, starting with its setup log, running, the end; times tick.
 
 import { Ban, Check, CircleX, Clock, type LucideIcon, Minus, Play, PlugZap } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { memo, type ReactNode, useState } from "react";
 import type { Shapes } from "@/api/client";
 import { clockOffset } from "@/api/clock";
 import { seconds, useNow } from "@/ui/time";
@@ -17,7 +17,7 @@ const TICK_MS = 100;
 const ICONS: Record<PhaseName, LucideIcon> = { queued: Clock, starting: PlugZap, running: Play };
 const NAMES: Record<PhaseName, string> = { queued: "Queued", starting: "Starting", running: "Running" };
 
-export function Timeline({ prediction }: { prediction: Prediction }) {
+export const Timeline = memo(function Timeline({ prediction }: { prediction: Prediction }) {
   const over = ended(prediction);
   const now = useNow(over ? null : TICK_MS);
   const found = phases(prediction, now + clockOffset());
@@ -36,7 +36,7 @@ export function Timeline({ prediction }: { prediction: Prediction }) {
       )}
     </div>
   );
-}
+});
 
 function Step({ phase }: { phase: Phase }) {
   const Icon = phase.state === "done" ? Check : phase.state === "skipped" ? Minus : ICONS[phase.name];
@@ -116,9 +116,8 @@ function waitsFor(prediction: Prediction): ReactNode {
 
 /** What the worker that it waited for wrote while it started; open while that goes on. */
 function SetupLog({ id, starting }: { id: string; starting: boolean }) {
-  const log = useLog(id);
+  const lines = useLog(id).setup;
   const [chosen, setChosen] = useState<boolean | null>(null);
-  const lines = log.lines.filter((line) => line.phase === "setup");
   if (lines.length === 0 && !starting) return null;
   const open = chosen ?? starting;
   return (

@@ -45,7 +45,7 @@ export function rowsOf(value: unknown, opened: Opened, schema: Schema | undefine
   const waiting: Waiting[] = [{ path: "", depth: 0, name: null, value, place: 1, of: 1, schema }];
   for (let next = waiting.pop(); next !== undefined && rows.length < MOST_ROWS; next = waiting.pop()) {
     const count = countOf(next.value);
-    const open = count !== null && count > 0 && isOpen(next.path, next.depth, count, opened);
+    const open = count !== null && count > 0 && isOpen(next, count, opened);
     const { path, depth, name, place, of } = next;
     const file = typeof next.value === "string" && marked(next.schema, schema);
     rows.push({ path, depth, name, value: next.value, count, open, place, of, file });
@@ -82,11 +82,11 @@ export function toggled(opened: Opened, row: Row): Opened {
   return { ...opened, by: new Map(opened.by).set(row.path, !row.open) };
 }
 
-function isOpen(path: string, depth: number, count: number, { rest, by }: Opened): boolean {
+function isOpen({ path, depth, of }: Waiting, count: number, { rest, by }: Opened): boolean {
   const chosen = by.get(path);
   if (chosen !== undefined) return chosen;
   if (rest !== "some") return rest === "all";
-  return depth === 0 || (depth < 3 && count <= FEW);
+  return depth === 0 || (depth < 3 && count <= FEW && of <= FEW);
 }
 
 function countOf(value: unknown): number | null {
@@ -100,7 +100,7 @@ function children({ path, depth, value, schema }: Waiting, root: Schema | undefi
     : Object.entries(value as object);
   const same = Array.isArray(value) ? within(schema, root, 0) : undefined;
   return entries.map(([name, one], index) => ({
-    path: `${path}/${String(name).replaceAll("~", "~0").replaceAll("/", "~1")}`,
+    path: `${path}/${typeof name === "number" ? name : name.replaceAll("~", "~0").replaceAll("/", "~1")}`,
     depth: depth + 1,
     name,
     value: one,

@@ -15,23 +15,49 @@ export function isLong(value: unknown): boolean {
 
 export function Value({ row }: { row: Row }) {
   const { value, count, open } = row;
-  if (count !== null) return <Holder list={Array.isArray(value)} count={count} open={open} />;
+  if (count !== null) return <Holder value={value as object} count={count} open={open} />;
   if (typeof value === "string") return <TextValue text={value} file={row.file} />;
   const kind = typeof value === "number" ? styles.numeric : styles.word;
   return <span className={kind}>{String(value)}</span>;
 }
 
-function Holder({ list, count, open }: { list: boolean; count: number; open: boolean }) {
-  const [before, after] = list ? ["[", "]"] : ["{", "}"];
-  const many = `${count.toLocaleString("en")} ${list ? "items" : "fields"}`;
+function Holder({ value, count, open }: { value: object; count: number; open: boolean }) {
+  const [before, after] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
   if (count === 0) return <span className={styles.bracket}>{before + after}</span>;
+  const what = Array.isArray(value) ? "item" : "field";
   return (
     <span className={styles.bracket}>
       {before}
-      {open ? "" : "…"}
-      {open ? "" : after} <span className={styles.count}>{count === 1 ? many.slice(0, -1) : many}</span>
+      {!open && ` ${brief(value, count)} ${after}`}{" "}
+      <span className={styles.count}>
+        {count.toLocaleString("en")} {count === 1 ? what : `${what}s`}
+      </span>
     </span>
   );
+}
+
+const BRIEF = 70;
+
+/** The first of what it holds, as far as that fits into a row. */
+function brief(value: object, count: number): string {
+  const list = Array.isArray(value);
+  const parts: string[] = [];
+  let length = 0;
+  for (const name in value) {
+    const inner = (value as Record<string, unknown>)[name];
+    const text = list ? word(inner) : `${plain(name.slice(0, 30))}: ${word(inner)}`;
+    length += text.length + 2;
+    if (length > BRIEF && parts.length > 0) break;
+    parts.push(text);
+  }
+  return parts.length < count ? `${parts.join(", ")}, …` : parts.join(", ");
+}
+
+function word(value: unknown): string {
+  if (typeof value === "string")
+    return plain(JSON.stringify(value.length > 24 ? `${value.slice(0, 24)}…` : value));
+  if (typeof value !== "object" || value === null) return String(value);
+  return Array.isArray(value) ? "[…]" : "{…}";
 }
 
 function TextValue({ text, file }: { text: string; file: boolean }) {

@@ -11,7 +11,7 @@ import { ProblemNote } from "@/ui/problem-note";
 import { Status } from "@/ui/status";
 import { Failure } from "./failure";
 import type { Schema } from "./kinds";
-import { again, ended, type Live, useLive } from "./live";
+import { again, ended, type Standing, useLive, useStanding } from "./live";
 import { Logs } from "./logs";
 import { Metrics, Progress } from "./metrics";
 import { Output } from "./output";
@@ -25,8 +25,8 @@ interface Props {
 }
 
 export function PredictionView({ id, actions }: Props) {
-  const live = useLive(id);
-  const { prediction, problem } = live;
+  const standing = useStanding(id);
+  const { prediction, problem } = standing;
   if (prediction === undefined) {
     if (problem === undefined) return <Loading lines={5} />;
     return <ProblemNote error={problem} actions={<Button onClick={() => again(id)}>Try again</Button>} />;
@@ -38,7 +38,7 @@ export function PredictionView({ id, actions }: Props) {
         <span role="status">
           <Status of={prediction.status} />
         </span>
-        <Connection id={id} live={live} />
+        <Connection id={id} standing={standing} />
         {actions !== undefined && <div className={styles.actions}>{actions}</div>}
       </header>
       <Timeline prediction={prediction} />
@@ -47,7 +47,7 @@ export function PredictionView({ id, actions }: Props) {
       {!removed && (
         <>
           <div className={styles.both}>
-            <TypedOutput live={live} prediction={prediction} />
+            <TypedOutput prediction={prediction} />
             <Logs id={id} />
           </div>
           <Metrics metrics={prediction.metrics} />
@@ -57,13 +57,9 @@ export function PredictionView({ id, actions }: Props) {
   );
 }
 
-interface TypedProps {
-  live: Live;
-  prediction: Shapes["Prediction"];
-}
-
 /** The output, with what its version says that it is; without it where that cannot be had. */
-function TypedOutput({ live, prediction }: TypedProps) {
+function TypedOutput({ prediction }: { prediction: Shapes["Prediction"] }) {
+  const live = useLive(prediction.id);
   const { owner, name, version_number } = prediction.model;
   const { data } = useQuery({ ...version(owner, name, version_number), staleTime: Number.POSITIVE_INFINITY });
   const schemas = data?.schemas.prediction;
@@ -93,18 +89,18 @@ function nothing(prediction: Shapes["Prediction"]): ReactNode {
   return <p className={styles.nothing}>{words[prediction.status]}</p>;
 }
 
-function Connection({ id, live }: { id: string; live: Live }) {
-  if (live.problem !== undefined) {
+function Connection({ id, standing }: { id: string; standing: Standing }) {
+  if (standing.problem !== undefined) {
     return (
       <span className={styles.away} role="alert">
-        <WifiOff size={14} aria-hidden /> {live.problem.message}
+        <WifiOff size={14} aria-hidden /> {standing.problem.message}
         <Button kind="quiet" onClick={() => again(id)}>
           Try again
         </Button>
       </span>
     );
   }
-  if (live.connected) return null;
+  if (standing.connected) return null;
   return (
     <span className={styles.away} role="status">
       <WifiOff size={14} aria-hidden /> The server does not answer. It goes on here when it does.

@@ -1,17 +1,18 @@
 // The page of one prediction: how it goes or went, what it was given, who was told, and what can be done with it.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { Trash2 } from "lucide-react";
-import { useState } from "react";
+import { Link, useNavigate, useParams, useRouter } from "@tanstack/react-router";
+import { FlaskConical, Trash2 } from "lucide-react";
+import { type MouseEvent, useState } from "react";
 import { api, ask, type Shapes } from "@/api/client";
 import { prediction as asked, version } from "@/api/queries";
 import { SignedIn } from "@/app/signed-in";
 import type { JsonObject } from "@/forms/json";
+import { linkOf } from "@/playground/link";
 import { Cancel } from "@/prediction/cancel";
 import { Deliveries } from "@/prediction/deliveries";
 import type { Schema } from "@/prediction/kinds";
-import { again, ended, useLive } from "@/prediction/live";
+import { again, ended, useStanding } from "@/prediction/live";
 import { PredictionView } from "@/prediction/view";
 import { Button } from "@/ui/button";
 import { Copy } from "@/ui/copy";
@@ -38,7 +39,7 @@ export function PredictionPage() {
 }
 
 function One({ id }: { id: string }) {
-  const { prediction, problem } = useLive(id);
+  const { prediction, problem } = useStanding(id);
   if (prediction !== undefined) return <Known prediction={prediction} />;
   if (problem === undefined) {
     return (
@@ -75,6 +76,7 @@ function Known({ prediction }: { prediction: Prediction }) {
       actions={
         <>
           <Cancel prediction={prediction} />
+          {prediction.input !== null && <Reopen prediction={prediction} />}
           {over && prediction.input !== null && <Delete prediction={prediction} />}
         </>
       }
@@ -117,6 +119,23 @@ function Input({ prediction, input }: { prediction: Prediction; input: Record<st
   const { owner, name, version_number } = prediction.model;
   const { data } = useQuery({ ...version(owner, name, version_number), staleTime: Number.POSITIVE_INFINITY });
   return <Given input={input} schema={data?.schemas.prediction.input as Schema | undefined} />;
+}
+
+/** The form with the same input. A link of the router's would take the hash for a place on the page. */
+function Reopen({ prediction }: { prediction: Prediction }) {
+  const { owner, name, version_number } = prediction.model;
+  const router = useRouter();
+  const href = linkOf(owner, name, version_number, prediction.input as JsonObject);
+  const go = (event: MouseEvent) => {
+    if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    router.history.push(href);
+  };
+  return (
+    <a className={styles.reopen} href={href} onClick={go}>
+      <FlaskConical size={15} aria-hidden /> Open in playground
+    </a>
+  );
 }
 
 function Removed() {
