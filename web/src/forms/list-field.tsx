@@ -26,7 +26,7 @@ export function ListField(props: FieldProps) {
 }
 
 function List(props: FieldProps) {
-  const { id, schema, value, root, disabled, change } = fieldOf(props);
+  const { schema, value, root, disabled, change } = fieldOf(props);
   const { "aria-invalid": _, ...labelled } = useLabelled();
   const items = Array.isArray(value) ? value : [];
   const keys = useKeys(items.length);
@@ -74,7 +74,6 @@ function List(props: FieldProps) {
         </ol>
       )}
       <Button
-        id={id}
         className={styles.begin}
         disabled={disabled || full}
         onClick={() => change([...items, blank(item, root)])}

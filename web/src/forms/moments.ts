@@ -15,7 +15,7 @@ export function toLocal(format: string, value: string): string | null {
 /** What a field's text is to the API: with seconds, and with the zone that it has at that moment. */
 export function fromLocal(format: string, text: string): string {
   if (format === "date") return text;
-  const full = /T?\d{2}:\d{2}$/.test(text) ? `${text}:00` : text;
+  const full = /(^|T)\d{2}:\d{2}$/.test(text) ? `${text}:00` : text;
   return format === "time" ? full : full + zone(-new Date(full).getTimezoneOffset());
 }
 

@@ -14,7 +14,7 @@ import { nameOf, type Schema, VALUES } from "./schema";
 
 /** rjsf's ObjectField. */
 export function ObjectField(props: FieldProps) {
-  const { id, path, schema, value, required, disabled, root, change } = fieldOf(props);
+  const { path, schema, value, required, disabled, root, change } = fieldOf(props);
   const { "aria-invalid": _, ...labelled } = useLabelled();
   const members = Object.keys(schema.properties ?? {});
   const values = schema[VALUES] as Schema | undefined;
@@ -28,12 +28,7 @@ export function ObjectField(props: FieldProps) {
   }
   if (!isObject(value) && (!required || members.length === 0)) {
     return (
-      <Button
-        id={id}
-        className={styles.begin}
-        disabled={disabled}
-        onClick={() => change(blank(schema, root))}
-      >
+      <Button className={styles.begin} disabled={disabled} onClick={() => change(blank(schema, root))}>
         <Plus size={14} aria-hidden />
         {members.length === 0 ? "Add entries" : `Add ${nameOf(schema)}`}
       </Button>

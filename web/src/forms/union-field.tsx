@@ -30,7 +30,7 @@ export function UnionField(props: FieldProps) {
   return (
     <div className={styles.switch}>
       <Switch field={field} options={options} place={place} choose={choose} />
-      {option !== undefined && option.type !== "null" && (
+      {option !== undefined && !isNull(option) && (
         <Inner
           key={place}
           name={field.name}
@@ -59,7 +59,7 @@ interface SwitchProps {
 
 function Switch({ field, options, place, choose }: SwitchProps) {
   const names = namesOf(options, field.root);
-  const nulls = options.filter((option) => option.type === "null").length;
+  const nulls = options.filter(isNull).length;
   if (options.length - nulls === 1) return <NullSwitch field={field} options={options} choose={choose} />;
   if (options.length <= FEW && names.join("").length <= 40) {
     return (
@@ -94,19 +94,18 @@ function Switch({ field, options, place, choose }: SwitchProps) {
 
 /** A value or null: null is shown where it is chosen, and offered where it is not the same as leaving it out. */
 function NullSwitch({ field, options, choose }: Omit<SwitchProps, "place">) {
-  const isNull = options.findIndex((option) => option.type === "null");
-  const other = options.findIndex((option) => option.type !== "null");
-  const label = `${isNull === -1 ? "" : "null for "}${field.name}`;
+  const none = options.findIndex(isNull);
+  const other = options.findIndex((option) => !isNull(option));
   const on = field.value === null;
-  if (isNull === -1 || (defaultOf(field.schema) === null && !on)) return null;
+  if (none === -1 || (defaultOf(field.schema) === null && !on)) return null;
   return (
     <div className={styles.types}>
       <Button
         kind="quiet"
         aria-pressed={on}
-        aria-label={on ? `Give a value for ${field.name}` : `Use ${label}`}
+        aria-label={on ? `Give a value for ${field.name}` : `Use null for ${field.name}`}
         disabled={field.disabled}
-        onClick={() => (on ? field.change(begun(options[other] ?? {}, field)) : choose(isNull))}
+        onClick={() => (on ? field.change(begun(options[other] ?? {}, field)) : choose(none))}
       >
         {on ? "It is null. Give a value" : "Use null"}
       </Button>
@@ -114,12 +113,18 @@ function NullSwitch({ field, options, choose }: Omit<SwitchProps, "place">) {
   );
 }
 
-function current({ value, root }: Field, options: Schema[], chosen: number | null): number {
+function current({ value, path, root }: Field, options: Schema[], chosen: number | null): number {
   const kept = chosen === null ? undefined : options[chosen];
-  // In a list, null stands for what is not there yet.
-  const given = value === null && !options.some((option) => option.type === "null") ? undefined : value;
+  // In a list, null also stands for what is not there yet: of a type that was chosen, or that takes no null.
+  const awaited =
+    kept === undefined ? !options.some(isNull) : !isNull(kept) && typeof path.at(-1) === "number";
+  const given = value === null && awaited ? undefined : value;
   if (chosen !== null && kept !== undefined && possible(kept, given, root)) return chosen;
   return fitting(options, given, root);
+}
+
+function isNull(option: Schema): boolean {
+  return option.type === "null";
 }
 
 /** What a type begins with when it is chosen: empty where its field can be, so that nothing is said by accident. */

@@ -10,14 +10,13 @@ import { Choose } from "./offer";
 import { Preview } from "./preview";
 
 interface Props {
-  id: string;
   link: string;
   disabled: boolean;
   change: (to: Value) => void;
   take: (file: File) => void;
 }
 
-export function Chosen({ id, link, disabled, change, take }: Props) {
+export function Chosen({ link, disabled, change, take }: Props) {
   const file = knownOf(link);
   const href = /^https?:\/\//i.test(link) ? link : undefined;
   return (
@@ -35,7 +34,7 @@ export function Chosen({ id, link, disabled, change, take }: Props) {
           {[file.type, file.size === null ? "" : bytes(file.size)].filter(Boolean).join(", ")}
         </span>
         <div className={styles.ways}>
-          <Choose id={id} accept={[]} disabled={disabled} take={take}>
+          <Choose accept={[]} disabled={disabled} take={take}>
             <Replace size={14} aria-hidden />
             Replace
           </Choose>

@@ -11,7 +11,7 @@ import { Offer } from "./offer";
 import { useUpload } from "./use-upload";
 
 export function FileWidget(field: Field) {
-  const { id, schema, value, disabled, change } = field;
+  const { schema, value, disabled, change } = field;
   const types = (schema["x-augury-media-types"] as string[] | undefined) ?? [];
   const most = numberOf(schema, "x-augury-max-bytes");
   const [tooBig, setTooBig] = useState<string | null>(null);
@@ -30,9 +30,9 @@ export function FileWidget(field: Field) {
       {upload.state.at === "sending" ? (
         <Sending name={upload.state.name} share={upload.state.share} stop={upload.stop} />
       ) : typeof value === "string" && value !== "" ? (
-        <Chosen id={id} link={value} disabled={disabled} change={change} take={take} />
+        <Chosen link={value} disabled={disabled} change={change} take={take} />
       ) : (
-        <Offer id={id} types={types} disabled={disabled} take={take} address={change} />
+        <Offer types={types} disabled={disabled} take={take} address={change} />
       )}
       {tooBig !== null && (
         <p role="alert" className={styles.problem}>

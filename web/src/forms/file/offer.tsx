@@ -9,14 +9,13 @@ import styles from "./file.module.css";
 import { useIncoming } from "./incoming";
 
 interface Props {
-  id: string;
   types: string[];
   disabled: boolean;
   take: (file: File) => void;
   address: (link: string) => void;
 }
 
-export function Offer({ id, types, disabled, take, address }: Props) {
+export function Offer({ types, disabled, take, address }: Props) {
   const zone = useRef<HTMLDivElement>(null);
   const [asking, setAsking] = useState<"address" | "camera" | null>(null);
   const over = useIncoming(zone, disabled, take);
@@ -25,7 +24,7 @@ export function Offer({ id, types, disabled, take, address }: Props) {
     <div ref={zone} className={styles.zone} data-over={over || undefined}>
       <p className={styles.words}>Drop a file here, or paste it</p>
       <div className={styles.ways}>
-        <Choose id={id} accept={types} disabled={disabled} take={take}>
+        <Choose accept={types} disabled={disabled} take={take}>
           <Upload size={14} aria-hidden />
           Choose a file
         </Choose>
@@ -76,7 +75,6 @@ function Picture({
 }
 
 interface ChooseProps {
-  id?: string;
   accept: string[];
   capture?: boolean;
   disabled: boolean;
@@ -84,11 +82,11 @@ interface ChooseProps {
   children: React.ReactNode;
 }
 
-export function Choose({ id, accept, capture = false, disabled, take, children }: ChooseProps) {
+export function Choose({ accept, capture = false, disabled, take, children }: ChooseProps) {
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
-      <Button id={id} disabled={disabled} onClick={() => input.current?.click()}>
+      <Button disabled={disabled} onClick={() => input.current?.click()}>
         {children}
       </Button>
       <input
