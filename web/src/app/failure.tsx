@@ -1,6 +1,7 @@
 // What is shown where a page cannot be: nothing has this address, or its code failed.
 
 import { type ErrorComponentProps, Link } from "@tanstack/react-router";
+import { Problem } from "@/api/problem";
 import { Button } from "@/ui/button";
 import { Page } from "@/ui/page";
 import { ProblemNote } from "@/ui/problem-note";
@@ -16,11 +17,12 @@ export function Missing() {
   );
 }
 
-/** A page that failed; `error` is a Problem of the API, or a mistake of ours. */
+/** A page that failed; `error` is a Problem of the API, or a mistake of ours, which nothing but a new beginning mends. */
 export function Failure({ error, reset }: ErrorComponentProps) {
+  const again = error instanceof Problem ? reset : () => window.location.reload();
   return (
     <Page title="This page cannot be shown">
-      <ProblemNote error={error} actions={<Button onClick={reset}>Try again</Button>} />
+      <ProblemNote error={error} actions={<Button onClick={again}>Try again</Button>} />
     </Page>
   );
 }

@@ -1,35 +1,29 @@
-// Code that is loaded when it is wanted: also if the server is away just then, and if it is a newer one by now.
+// Code that is loaded when it is wanted: also if the server is away just then.
 
 import { session } from "@/api/queries";
 import { queries } from "./queries";
 
 const AGAIN_MS = 2000;
-const RELOADED = "augury:reloaded";
-const RELOADED_MS = 10_000;
 
-/** `importer`, for `lazy()` and routes: waits for a server that does not answer; what is gone is looked for anew. */
+/** `importer`, for `lazy()` and routes: waits for a server that does not answer, and fails where the code is gone. */
 export function fetched<Module>(importer: () => Promise<Module>): () => Promise<Module> {
-  return async () => {
+  return async function load(): Promise<Module> {
     try {
       return await importer();
     } catch (error) {
-      if (await answers()) return gone(error);
+      if (await answers()) throw gone(error);
     }
     // So that it is seen at once that the server is away.
     void queries.invalidateQueries(session);
     do await pause();
     while (!(await answers()));
-    return importer().catch(gone);
+    return load();
   };
 }
 
-/** The server has other files now, as after an update: the page of today knows them. Reloaded in vain, it fails. */
-function gone(error: unknown): Promise<never> {
-  const last = Number(sessionStorage.getItem(RELOADED) ?? 0);
-  if (Date.now() - last < RELOADED_MS) throw error;
-  sessionStorage.setItem(RELOADED, String(Date.now()));
-  window.location.reload();
-  return new Promise(() => {});
+/** The server has other files now, as after an update. By these words the router knows that loading it anew helps. */
+function gone(error: unknown): Error {
+  return new Error(`Failed to fetch dynamically imported module: ${String(error)}`);
 }
 
 async function answers(): Promise<boolean> {

@@ -1,13 +1,14 @@
 // One chart: what its colours mean, with the figures of the minute that is pointed at, and all of them as a table.
 
 import { lazy, Suspense, useCallback, useState } from "react";
+import { fetched } from "@/app/fetched";
 import { Button } from "@/ui/button";
 import { Panel } from "@/ui/panel";
 import { Table } from "@/ui/table";
 import styles from "./chart.module.css";
 import type { Figure, Series } from "./figures";
 
-const Plot = lazy(() => import("./plot"));
+const Plot = lazy(fetched(() => import("./plot")));
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
 export function Chart({ figure, times }: { figure: Figure; times: number[] }) {

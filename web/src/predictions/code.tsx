@@ -3,11 +3,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { version as asked } from "@/api/queries";
+import { fetched } from "@/app/fetched";
 import type { JsonObject } from "@/forms/json";
 import { Loading } from "@/ui/loading";
 import styles from "./one.module.css";
 
-const UseFromCode = lazy(async () => ({ default: (await import("@/code/use-from-code")).UseFromCode }));
+const UseFromCode = lazy(
+  fetched(async () => ({ default: (await import("@/code/use-from-code")).UseFromCode })),
+);
 
 interface Props {
   owner: string;
