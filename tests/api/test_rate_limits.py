@@ -165,3 +165,16 @@ def test_an_address_is_believed_to_a_proxy_only_where_the_operator_says_so(tmp_p
         with running(folder, rate_limit=RATES, **settings) as server, caller(server, None) as proxy:
             answers = [proxy.get("/v1/models", headers={"X-Forwarded-For": f"203.0.113.{n}"}) for n in range(6)]
             assert [one.status_code for one in answers] == statuses
+
+
+def test_a_browser_that_is_signed_in_has_buckets_of_its_own(limited: Server) -> None:
+    with caller(limited, None) as browser:
+        browser.post("/v1/session", json={"token": limited.token}).raise_for_status()
+        assert left(browser.get("/v1/user")) == (5, 4)
+        answers = [browser.get(f"/v1/user?n={n}").status_code for n in range(5)]
+        assert answers == [200] * 4 + [429]
+    # Neither its token nor the address pays for it.
+    with caller(limited, limited.token) as owner, caller(limited, None) as stranger:
+        assert left(owner.get("/v1/user")) == (5, 4)
+        assert left(stranger.get("/v1/user"))[0] == 4
+        assert stranger.get("/v1/models").status_code == 200

@@ -17,7 +17,7 @@ import pytest
 from tests.support.server import Server, running
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "users.md").read_text()
-ACCOUNTS, TOKENS, CURL, ACCESS = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+ACCOUNTS, TOKENS, CURL, SIGN_IN, ACCESS = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +49,15 @@ def test_tokens_may_do_what_their_scopes_say(server: Server, http: httpx.Client)
         answer = http.post("/predictions", json=sent, headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == code
     assert json.loads(_shell(server, CURL))["expires_at"] == "2100-01-01T00:00:00.000000Z"
+
+
+def test_a_browser_is_signed_in_by_a_link_and_out_again(server: Server) -> None:
+    code = _shell(server, SIGN_IN).strip().partition("#code=")[2]
+    with httpx.Client(base_url=server.api, headers={"Sec-Fetch-Site": "same-origin"}) as browser:
+        assert browser.post("/session", json={"code": code}).json()["user"]["name"] == "owner"
+        assert browser.get("/session").json()["admin"]
+        assert browser.delete("/session", params={"everywhere": "true"}).status_code == 204
+        assert browser.get("/session").json()["user"] is None
 
 
 def test_a_restricted_model_is_allowed_and_denied(server: Server, http: httpx.Client) -> None:

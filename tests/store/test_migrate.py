@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -96,6 +97,34 @@ def test_a_schema_of_a_newer_version_is_named_as_such(database_url: str, url: st
 
     with pytest.raises(schema.SchemaOutdated, match="9999, which this server does not know"):
         schema.check(database_url)
+
+
+def test_the_tokens_of_before_there_were_sessions_stay_what_they_are(database_url: str, url: str) -> None:
+    with schema.transaction(database_url) as connection:
+        command.upgrade(migrate.config(connection), "0004")
+        connection.execute(
+            sqlalchemy.text("INSERT INTO accounts (id, name, admin, created_at) VALUES ('a', 'ada', true, 1)")
+        )
+        connection.execute(
+            sqlalchemy.text(
+                "INSERT INTO tokens (id, account_id, name, hash, scopes, created_at, expires_at, revoked_at)"
+                " VALUES ('t', 'a', 'laptop', :hash, '[\"admin\"]', 2, 9, 5)"
+            ),
+            {"hash": "0" * 64},
+        )
+
+    migrate.upgrade(database_url)
+
+    with sqlalchemy.create_engine(url, poolclass=NullPool).connect() as connection:
+        (row,) = connection.execute(sqlalchemy.text("SELECT * FROM tokens")).mappings().all()
+    assert (row["id"], row["name"], row["hash"], row["expires_at"], row["revoked_at"]) == (
+        "t",
+        "laptop",
+        "0" * 64,
+        9,
+        5,
+    )
+    assert (row["kind"], row["made_from"], row["last_used_at"]) == ("token", None, None)
 
 
 def test_four_that_migrate_at_once_do_it_once(database_url: str) -> None:
