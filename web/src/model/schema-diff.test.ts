@@ -72,7 +72,7 @@ describe("inputs", () => {
   test("that go in circles end", () => {
     const tree = (value: Property) => {
       const made = one({ $ref: "#/$defs/Tree" });
-      const inner = { type: "array", items: { $ref: "#/$defs/Tree" } };
+      const inner = { type: "array" as const, items: { $ref: "#/$defs/Tree" } };
       made.input.$defs = { Tree: { type: "object", properties: { value, inner } } };
       return made;
     };
@@ -103,4 +103,25 @@ describe("outputs", () => {
     expect(stopped.stream.map(brief)).toEqual([" removed breaks"]);
     expect(stopped.breaks).toBe(true);
   });
+});
+
+test("schemas that are all circles are compared within a moment", () => {
+  const members = Object.fromEntries(
+    Array.from({ length: 40 }, (_, n) => [`m${n}`, { $ref: "#/$defs/Knot" }]),
+  );
+  const knot = (beside: Property) => {
+    const made = one({ $ref: "#/$defs/Knot" });
+    const options: NonNullable<Schemas["input"]["anyOf"]> = [
+      { type: "object" as const, properties: { ...members, ...beside } },
+      { $ref: "#/$defs/Many" },
+    ];
+    const many = {
+      anyOf: Array.from({ length: 40 }, () => ({ type: "array" as const, items: { $ref: "#/$defs/Knot" } })),
+    };
+    made.input.$defs = { Knot: { anyOf: options }, Many: many };
+    return made;
+  };
+  const began = performance.now();
+  schemaDiff(knot({}), knot({ y: TEXT }));
+  expect(performance.now() - began).toBeLessThan(2000);
 });

@@ -62,15 +62,20 @@ interface Pair {
   roots: readonly [from: Schema, to: Schema];
   direction: Direction;
   depth: number;
+  left: { places: number };
 }
 
 const DEEPEST = 8;
+/** How many places are compared: schemas that go in circles would have no end. */
+const PLACES = 2000;
 
 function compared(from: Schema, to: Schema, direction: Direction): Change[] {
-  return atPlace({ path: "", from, to, roots: [from, to], direction, depth: 0 });
+  return atPlace({ path: "", from, to, roots: [from, to], direction, depth: 0, left: { places: PLACES } });
 }
 
 function atPlace(given: Pair): Change[] {
+  given.left.places -= 1;
+  if (given.left.places < 0) return [];
   const words = described(given);
   const pair = { ...given, ...followed(given) };
   const sides = [core(pair.from, pair.roots[0]), core(pair.to, pair.roots[1])] as const;
@@ -127,13 +132,15 @@ function typeChange(pair: Pair, gone: string[], come: string[]): Change {
 }
 
 const CHOICE = "=";
+const OPTIONS = 1000;
 
 /** The kinds of values that fit: a JSON type with its format or shape, or a single value. */
-function admitted(given: Schema, root: Schema, depth = 0): Set<string> {
+function admitted(given: Schema, root: Schema, depth = 0, left = { options: OPTIONS }): Set<string> {
+  left.options -= 1;
   const schema = resolved(given, root);
-  if (schema === null || depth > DEEPEST) return new Set(["any"]);
+  if (schema === null || depth > DEEPEST || left.options < 0) return new Set(["any"]);
   const options = optionsOf(schema);
-  if (options !== null) return new Set(options.flatMap((one) => [...admitted(one, root, depth + 1)]));
+  if (options !== null) return new Set(options.flatMap((one) => [...admitted(one, root, depth + 1, left)]));
   if (schema.const !== undefined) return new Set([`${CHOICE}${JSON.stringify(schema.const)}`]);
   if (Array.isArray(schema.enum)) return new Set(schema.enum.map((one) => `${CHOICE}${JSON.stringify(one)}`));
   const kinds = schema.type === undefined ? ["any"] : [schema.type].flat();

@@ -14,6 +14,10 @@ export interface Row {
 }
 
 const DEEPEST = 6;
+/** How many parts of a type are put into words: schemas that go in circles would have no end. */
+const PARTS = 300;
+/** How deep the members of objects are named. */
+const MEMBERS = 2;
 /** The longest list of choices, and the longest default, that are written out. */
 const LONGEST = 160;
 
@@ -40,13 +44,30 @@ export function defaultWords(schema: Schema): string {
 }
 
 /** Such as "text", "list of whole numbers", "one of "a", "b"", "file or nothing". */
-export function typeWords(given: Schema, root: Schema, depth = 0): string {
-  const schema = resolved(given, root);
-  if (schema === null || depth > DEEPEST) return "anything";
+export function typeWords(given: Schema, root: Schema): string {
+  return wordsOf(given, { root, depth: 0, left: { parts: PARTS } });
+}
+
+interface Walk {
+  root: Schema;
+  depth: number;
+  left: { parts: number };
+}
+
+const inside = (walk: Walk): Walk => ({ ...walk, depth: walk.depth + 1 });
+
+function wordsOf(given: Schema, walk: Walk): string {
+  const schema = resolved(given, walk.root);
+  walk.left.parts -= 1;
+  if (walk.left.parts < 0 || walk.depth > DEEPEST) return "…";
+  if (schema === null) return "anything";
   const options = optionsOf(schema);
   if (options !== null) {
-    const words = options.map((one) => typeWords(one, root, depth + 1));
-    return [...new Set(words)].sort((one) => (one === "nothing" ? 1 : 0)).join(" or ");
+    const words = new Set(options.map((one) => wordsOf(one, inside(walk))));
+    return [
+      ...[...words].filter((one) => one !== "nothing"),
+      ...(words.has("nothing") ? ["nothing"] : []),
+    ].join(" or ");
   }
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (Array.isArray(schema.enum)) {
@@ -54,7 +75,7 @@ export function typeWords(given: Schema, root: Schema, depth = 0): string {
   }
   if (isFile(schema)) return "file";
   if (isSecret(schema)) return "secret";
-  return kindWords(schema, root, depth);
+  return kindWords(schema, walk);
 }
 
 const KINDS: Record<string, string | undefined> = {
@@ -74,33 +95,33 @@ const FORMATS: Record<string, string | undefined> = {
   uri: "URL",
 };
 
-function kindWords(schema: Schema, root: Schema, depth: number): string {
+function kindWords(schema: Schema, walk: Walk): string {
   const { type } = schema;
-  if (Array.isArray(type))
-    return type.map((one) => kindWords({ ...schema, type: one }, root, depth)).join(" or ");
-  if (type === "array") return listWords(schema, root, depth);
-  if (type === "object" || schema.properties !== undefined) return objectWords(schema, root, depth);
+  if (Array.isArray(type)) return type.map((one) => kindWords({ ...schema, type: one }, walk)).join(" or ");
+  if (type === "array") return listWords(schema, walk);
+  if (type === "object" || schema.properties !== undefined) return objectWords(schema, walk);
   if (type === "string") return FORMATS[String(schema.format)] ?? "text";
   return KINDS[String(type)] ?? "anything";
 }
 
-function listWords(schema: Schema, root: Schema, depth: number): string {
+function listWords(schema: Schema, walk: Walk): string {
   if (Array.isArray(schema.prefixItems)) {
-    return `list of ${schema.prefixItems.map((one) => typeWords(one as Schema, root, depth + 1)).join(", then ")}`;
+    return `list of ${schema.prefixItems.map((one) => wordsOf(one as Schema, inside(walk))).join(", then ")}`;
   }
   if (!isObject(schema.items)) return "list";
-  return `list of (${typeWords(schema.items as Schema, root, depth + 1)})`.replace(/\(([^ ]+)\)$/, "$1");
+  return `list of (${wordsOf(schema.items as Schema, inside(walk))})`.replace(/\(([^ ]+)\)$/, "$1");
 }
 
-function objectWords(schema: Schema, root: Schema, depth: number): string {
+function objectWords(schema: Schema, walk: Walk): string {
   const members = ordered(schema.properties ?? {});
+  if (walk.depth > MEMBERS) return String(schema.title ?? "object");
   if (members.length === 0) {
     if (!isObject(schema.additionalProperties)) return "object";
-    return `entries of ${typeWords(schema.additionalProperties as Schema, root, depth + 1)}`;
+    return `entries of ${wordsOf(schema.additionalProperties as Schema, inside(walk))}`;
   }
   const required = new Set(schema.required ?? []);
   const written = members.map(([name, one]) => {
-    const words = isObject(one) ? typeWords(one as Schema, root, depth + 1) : "anything";
+    const words = isObject(one) ? wordsOf(one as Schema, inside(walk)) : "anything";
     return `${name}${required.has(name) ? "" : "?"}: ${words}`;
   });
   return `${schema.title ?? "object"} {${written.join(", ")}}`;
