@@ -99,6 +99,8 @@ DONE = {"200", "201", "202", "204"}
 SIGNING_IN = ("post", "/v1/session")
 """What shows a token or a code in its body."""
 
+BODIES = {"application/json", "application/octet-stream", "text/event-stream", "text/plain"}
+
 SIGNED = ("/v1/uploads/{upload_id}/parts/", "/v1/files/")
 """The paths of links that prove by themselves that they were given."""
 
@@ -169,7 +171,7 @@ def test_every_operation_says_what_it_does_answers_and_refuses(document: dict[st
             assert response["description"], name
             assert "X-Request-Id" in response["headers"], name
             if method != "head" and code != "204":
-                assert {"application/json", "application/octet-stream"} & set(response["content"]), name
+                assert BODIES & set(response["content"]), name
         if path.startswith(SIGNED):
             assert "security" not in operation, name
             assert {"403", "429"} <= codes, name

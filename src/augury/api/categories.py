@@ -23,7 +23,7 @@ def routes(categories: Categories) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/v1/model_categories", tags=["models"])
     at, one = _Routes(categories), "/{slug}"
-    page = described("list_categories", schemas.Page[ModelCategory], 401, 422)
+    page = described("list_categories", schemas.page_of(ModelCategory), 401, 422)
     router.add_api_route("", at.page, methods=["GET"], **page)
     router.add_api_route(one, at.get, methods=["GET"], **described("get_category", ModelCategory, 401, 404))
     create = described(

@@ -28,7 +28,7 @@ def routes(services: Services) -> APIRouter:
         "/predictions/{prediction_id}/webhooks",
         at.page,
         methods=["GET"],
-        **described("list_webhook_deliveries", schemas.Page[schemas.Delivery], 401, 404, 422),
+        **described("list_webhook_deliveries", schemas.page_of(schemas.Delivery), 401, 404, 422),
     )
     router.add_api_route(
         "/webhooks/{delivery_id}/redeliver",

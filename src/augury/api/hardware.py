@@ -35,7 +35,7 @@ class Hardware(BaseModel):
 def routes(catalogue: Catalogue) -> APIRouter:
     """The route."""
     router = APIRouter(prefix="/v1/hardware", tags=["hardware"])
-    listed = described("list_hardware", schemas.Page[Hardware], 401, 422)
+    listed = described("list_hardware", schemas.page_of(Hardware), 401, 422)
     router.add_api_route("", _Routes(catalogue).page, methods=["GET"], **listed)
     return router
 

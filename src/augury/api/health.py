@@ -18,7 +18,14 @@ def routes(health: Health) -> APIRouter:
     """The routes."""
     router = APIRouter(tags=["health"])
     at = _Routes(health)
-    router.add_api_route("/livez", at.live, methods=["GET"], operation_id="get_liveness", summary="Get liveness")
+    router.add_api_route(
+        "/livez",
+        at.live,
+        methods=["GET"],
+        operation_id="get_liveness",
+        summary="Get liveness",
+        response_model=schemas.Liveness,
+    )
     router.add_api_route(
         "/readyz",
         at.ready,

@@ -13,7 +13,8 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from augury.api import schemas
-from augury.api.describe import described
+from augury.api.describe import EventStream, described
+from augury.api.event_schemas import PredictionLogEvent
 from augury.api.paging import CursorQuery, PageSize, page_response
 from augury.domain.account import Caller
 from augury.domain.errors import InvalidRequest
@@ -40,7 +41,7 @@ def routes(services: Services, limits: Limits) -> APIRouter:
         at.read_setups,
         methods=["GET"],
         tags=["versions"],
-        **described("list_version_logs", schemas.Page[schemas.LogLine], 401, 403, 404, 422),
+        **described("list_version_logs", schemas.page_of(schemas.LogLine), 401, 403, 404, 422),
     )
     router.add_api_route(
         "/predictions/{prediction_id}/logs",
@@ -49,13 +50,13 @@ def routes(services: Services, limits: Limits) -> APIRouter:
         tags=["predictions"],
         **described(
             "list_prediction_logs",
-            schemas.Page[schemas.LogLine],
+            schemas.page_of(schemas.LogLine),
             401,
             404,
             410,
             422,
             parameters=(preferences.PREFER_IDLE,),
-            streams="The lines, each an event `log`, and at the end an event `done`.",
+            streams=EventStream("The lines, each an event `log`, and at the end an event `done`.", PredictionLogEvent),
         ),
     )
     return router

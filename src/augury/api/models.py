@@ -30,7 +30,7 @@ def routes(services: Services) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/v1/models", tags=["models"])
     at = _Routes(services.models)
-    page, model, path = schemas.Page[schemas.ModelSummary], schemas.Model, "/{owner}/{name}"
+    page, model, path = schemas.page_of(schemas.ModelSummary), schemas.Model, "/{owner}/{name}"
     router.add_api_route("", at.page, methods=["GET"], **described("list_models", page, 401, 422))
     create = described("create_model", model, 401, 403, 409, 410, body=schemas.NewModel, parameters=(IDEMPOTENCY_KEY,))
     router.add_api_route("", at.create, methods=["POST"], **create)

@@ -15,8 +15,16 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from augury.api import account_schemas, category_schemas, file_schemas, schemas, session_schemas, variable_schemas
-from augury.api.describe import EVENTS, IDEMPOTENCY_KEY, REFERENCE, error_response, event_stream, request_body
+from augury.api import (
+    account_schemas,
+    category_schemas,
+    event_schemas,
+    file_schemas,
+    schemas,
+    session_schemas,
+    variable_schemas,
+)
+from augury.api.describe import EVENTS, IDEMPOTENCY_KEY, REFERENCE, EventStream, error_response, request_body
 from augury.api.predictions import PATH, CreatePrediction
 from augury.http import auth
 from augury.http.fronts import Fronts
@@ -39,6 +47,8 @@ _READ_BY_HAND: tuple[type[BaseModel], ...] = (
     file_schemas.UploadCompletion,
     variable_schemas.NewVariable,
     variable_schemas.VariableChange,
+    event_schemas.PredictionEvent,
+    event_schemas.PredictionLogEvent,
     schemas.Error,
     schemas.Invalid,
 )
@@ -70,7 +80,10 @@ def build(app: FastAPI, version: str, public_url: str | None, fronts: Fronts) ->
     components: dict[str, Any] = document.setdefault("components", {})
     known: dict[str, Any] = components.setdefault("schemas", {})
     known.update({name: schema for name, schema in defined.get("$defs", {}).items() if name not in known})
+    for name in ("HTTPValidationError", "ValidationError"):
+        known.pop(name, None)
     for operation in _operations(paths):
+        _correct(operation)
         for response in cast("dict[str, dict[str, Any]]", operation["responses"]).values():
             response.setdefault("headers", {})["X-Request-Id"] = _REQUEST_ID
         if (limited := operation["responses"].get("429")) is not None:
@@ -83,6 +96,17 @@ def _operations(paths: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [operation for path in paths.values() for method, operation in path.items() if method in methods]
 
 
+def _correct(operation: dict[str, Any]) -> None:
+    """What FastAPI says by itself and is not so here: its own shape of a 422, and a JSON beside what is no JSON."""
+    responses: dict[str, dict[str, Any]] = operation["responses"]
+    if "HTTPValidationError" in str(responses.get("422")):
+        responses["422"] = error_response(422)
+    for response in responses.values():
+        content: dict[str, Any] = response.get("content", {})
+        if len(content) > 1 and content.get("application/json") == {"schema": {}}:
+            del content["application/json"]
+
+
 def _header(description: str, kind: str = "string") -> dict[str, Any]:
     return {"description": description, "schema": {"type": kind}}
 
@@ -93,6 +117,9 @@ _RATE_HEADERS = {
     "X-RateLimit-Reset": _header("When there are more, as Unix time in seconds.", "number"),
     "Retry-After": _header("In how many seconds to try again.", "integer"),
 }
+
+
+_EVENTS = EventStream("The events of the prediction, as they come.", event_schemas.PredictionEvent)
 
 
 def _create_prediction() -> dict[str, Any]:
@@ -117,7 +144,7 @@ def _create_prediction() -> dict[str, Any]:
             "200": {
                 "description": "It ended while the request was held; or, with `stream` and a hold, its events.",
                 **answer,
-                "content": {**answer["content"], EVENTS: event_stream("The events of the prediction, as they come.")},
+                "content": {**answer["content"], EVENTS: _EVENTS.described()},
             },
             "202": {"description": "It is stored and will run.", **answer, "headers": dict(answer["headers"])},
             **{str(status): error_response(status) for status in (401, 403, 404, 409, 410, 413, 422, 429, 503)},

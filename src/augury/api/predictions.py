@@ -63,7 +63,7 @@ def routes(services: Services) -> APIRouter:
     router = APIRouter(prefix=PATH, tags=["predictions"])
     at = _Routes(services.predictions)
     one = "/{prediction_id}"
-    summaries = schemas.Page[schemas.PredictionSummary]
+    summaries = schemas.page_of(schemas.PredictionSummary)
     router.add_api_route("", at.page, methods=["GET"], **described("list_predictions", summaries, 401, 403, 422))
     router.add_api_route(
         one, at.get, methods=["GET"], **described("get_prediction", schemas.Prediction, 401, 404, 410, 422)

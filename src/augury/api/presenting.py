@@ -11,7 +11,7 @@ import orjson
 from fastapi import Response
 
 from augury.domain.account import Account
-from augury.domain.model import Category, Configuration, Model, ModelDetails, Version
+from augury.domain.model import COMPATIBILITIES, Category, Configuration, Model, ModelDetails, Version
 from augury.http.bodies import IGNORED
 from augury.service.presentation import timestamp
 
@@ -139,7 +139,7 @@ def _version(version: Version) -> dict[str, Any]:
     described = {
         **_brief(version),
         "schemas": orjson.Fragment(version.schemas),
-        "compatibilities": dict(version.compatibilities),
+        "compatibilities": {one: version.compatibilities.get(one, False) for one in COMPATIBILITIES},
         "broken_reason": _reason(version),
     }
     # What names the files is not there for those who may not run them.

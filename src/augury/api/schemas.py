@@ -6,10 +6,11 @@ services' serializers; the models here only describe them, and a test compares t
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from functools import cache
+from typing import Annotated, Any, Generic, Literal, TypeVar, Union
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from augury.domain.model import ModelStatus
 from augury.domain.prediction import Status
@@ -29,6 +30,11 @@ DeliveryIdPath = Annotated[str, Path(description="The id of the delivery: what i
 DigestPath = Annotated[
     str, Path(description="`sha256:` and the SHA-256 of the bundle's bytes in hex.", examples=["sha256:" + "0" * 64])
 ]
+
+
+def _sometimes(schema: dict[str, Any]) -> None:
+    """Say of a field of an answer that it may be missing: then it has no default either."""
+    schema.pop("default", None)
 
 
 class NewWebhook(BaseModel):
@@ -94,8 +100,8 @@ class ModelChange(BaseModel):
     category_slugs: list[str] = Field(default_factory=list[str], description="Replaces the whole list.")
 
 
-class Compatibilities(BaseModel):
-    """Through which other APIs a version can be called."""
+class NewCompatibilities(BaseModel):
+    """Through which other APIs a version is to be called; what is left out is told by its signature."""
 
     openai_chat_completions: bool = False
     openai_embeddings: bool = False
@@ -104,12 +110,24 @@ class Compatibilities(BaseModel):
     anthropic_messages: bool = False
 
 
+class Compatibilities(BaseModel):
+    """Through which other APIs a version can be called."""
+
+    openai_chat_completions: bool
+    openai_embeddings: bool
+    openai_images_generations: bool
+    openai_responses: bool
+    anthropic_messages: bool
+
+
 class PredictionSchemas(BaseModel):
     """JSON Schemas (2020-12) of what goes in, comes out, and is streamed."""
 
     input: dict[str, Any]
     output: dict[str, Any]
-    stream_output: dict[str, Any] | None = None
+    stream_output: dict[str, Any] | None = Field(
+        None, description="Of an item; left out where nothing is streamed.", json_schema_extra=_sometimes
+    )
 
 
 class Schemas(BaseModel):
@@ -152,7 +170,7 @@ class NewVersion(BaseModel):
     container_image_digest: str = Field(
         examples=["sha256:" + "0" * 64], json_schema_extra={"pattern": "^sha256:[a-f0-9]{64}$"}
     )
-    compatibilities: Compatibilities | None = None
+    compatibilities: NewCompatibilities | None = None
     configuration: Configuration | None = Field(None, description="Left out: that of the version before.")
 
 
@@ -198,7 +216,7 @@ class PredictionError(BaseModel):
         description="external: the model or its input. internal: the platform."
     )
     message: str
-    detail: Any
+    detail: dict[str, Any] | None
 
 
 class Timeline(BaseModel):
@@ -214,9 +232,12 @@ class Prediction(PredictionSummary):
     """A prediction."""
 
     input: dict[str, Any] | None
-    output: Any
+    output: Any = Field(description="What the version's output schema says; null where there is none.")
     error: PredictionError | None
-    metrics: dict[str, Any] | None
+    metrics: dict[str, Any] | None = Field(
+        description="What its code has recorded so far, and once it has ended `queue_time`, `setup_time` and "
+        "`predict_time`, in seconds, where there are such."
+    )
     stream: bool
     timeline: Timeline
 
@@ -319,8 +340,14 @@ class Version(VersionSummary):
     broken_reason: str | None = Field(
         description="Why it cannot start; null where it can, as far as is known, and where you may not run it."
     )
-    size: int = Field(0, description="Of its files, packed, in bytes; left out where you may see but not run it.")
-    container_image_digest: str = Field("", description="What names its files; left out where you may not run it.")
+    size: int = Field(
+        0,
+        description="Of its files, packed, in bytes; left out where you may see but not run it.",
+        json_schema_extra=_sometimes,
+    )
+    container_image_digest: str = Field(
+        "", description="What names its files; left out where you may not run it.", json_schema_extra=_sometimes
+    )
 
 
 class PublishedVersion(Version):
@@ -347,6 +374,13 @@ class Page(BaseModel, Generic[Item]):
     previous_cursor: str | None
 
 
+@cache
+def page_of(*items: type[BaseModel]) -> type[BaseModel]:
+    """A page whose items are each of one of these models, by a name that generated clients can have: ModelPage."""
+    name = "Or".join(one.__name__ for one in items) + Page.__name__
+    return create_model(name, __base__=Page[Union[items]], __doc__=Page.__doc__)  # noqa: UP007 - known at run time
+
+
 class StoredBundle(BaseModel):
     """A bundle that is there."""
 
@@ -357,6 +391,12 @@ class Bundle(StoredBundle):
     """A bundle that was put."""
 
     size: int
+
+
+class Liveness(BaseModel):
+    """The process answers."""
+
+    status: Literal["alive"]
 
 
 class Recovered(BaseModel):
@@ -424,8 +464,8 @@ class Place(BaseModel):
     loc: list[str | int]
     msg: str
     type: str
-    input: Any = None
-    ctx: dict[str, Any] = Field(default_factory=dict[str, Any])
+    input: Any = Field(description="What was sent; null where that is not shown.")
+    ctx: dict[str, Any] = Field(description="What there is to say besides, by name.")
 
 
 class Invalid(BaseModel):

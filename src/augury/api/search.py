@@ -27,9 +27,9 @@ def routes(search: Search) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/v1/search", tags=["search"])
     at = _Routes(search)
-    models = described("search_models", schemas.Page[schemas.ModelSummary], 401, 422)
+    models = described("search_models", schemas.page_of(schemas.ModelSummary), 401, 422)
     router.add_api_route("/models", at.models, methods=["GET"], **models)
-    users = described("search_users", schemas.Page[account_schemas.UserSummary], 401, 422)
+    users = described("search_users", schemas.page_of(account_schemas.UserSummary), 401, 422)
     router.add_api_route("/users", at.users, methods=["GET"], **users)
     return router
 

@@ -18,7 +18,7 @@ def routes(sharing: Sharing) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/v1/models/{owner}/{name}/access", tags=["models"])
     at = _Routes(sharing)
-    page = described("list_model_access", schemas.Page[schemas.BaseUser], 401, 403, 404, 422)
+    page = described("list_model_access", schemas.page_of(schemas.BaseUser), 401, 403, 404, 422)
     router.add_api_route("", at.page, methods=["GET"], **page)
     known = (schemas.BaseUser, 401, 403, 404)
     router.add_api_route("/{user}", at.get, methods=["GET"], **described("get_model_access", *known))

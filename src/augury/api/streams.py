@@ -12,7 +12,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from augury.api import schemas
-from augury.api.describe import described
+from augury.api.describe import EventStream, described
+from augury.api.event_schemas import PredictionEvent
 from augury.domain.errors import InvalidRequest
 from augury.domain.event import Event
 from augury.http import preferences, sse
@@ -46,7 +47,7 @@ def routes(services: Services, limits: Limits) -> APIRouter:
             410,
             422,
             parameters=(preferences.PREFER_IDLE,),
-            streams="The events that follow.",
+            streams=EventStream("The events that follow.", PredictionEvent),
         ),
     )
     return router

@@ -29,7 +29,7 @@ def routes(access: Access) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/v1/tokens", tags=["users"])
     at = _Routes(access)
-    page = described("list_tokens", schemas.Page[account_schemas.Token], 401, 403, 404, 422)
+    page = described("list_tokens", schemas.page_of(account_schemas.Token), 401, 403, 404, 422)
     router.add_api_route("", at.page, methods=["GET"], **page)
     create = described(
         "create_token",

@@ -31,7 +31,7 @@ def routes(services: Services) -> APIRouter:
     at = _All(services.users)
     one, user, administered = "/users/{user}", schemas.User, account_schemas.AdministeredUser
     page = described(
-        "list_users", schemas.Page[account_schemas.UserSummary | account_schemas.AdministeredUser], 401, 403, 422
+        "list_users", schemas.page_of(account_schemas.UserSummary, account_schemas.AdministeredUser), 401, 403, 422
     )
     router.add_api_route("/users", at.page, methods=["GET"], **page)
     get = described("get_user", user | administered, 401, 403, 404, 422)
@@ -58,7 +58,7 @@ def _own_routes(router: APIRouter, at: _Own) -> None:
         methods=["PATCH"],
         **described("update_authenticated_user", schemas.User, 401, 403, 409, body=schemas.UserChange),
     )
-    mine = described("list_own_models", schemas.Page[schemas.ModelSummary], 401, 422)
+    mine = described("list_own_models", schemas.page_of(schemas.ModelSummary), 401, 422)
     router.add_api_route("/user/models", at.models_page, methods=["GET"], **mine)
 
 

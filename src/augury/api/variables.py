@@ -28,7 +28,7 @@ def routes(variables: Variables) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/v1/variables", tags=["variables"])
     at = _Routes(variables)
-    page = described("list_variables", schemas.Page[shapes.Variable], 401, 422)
+    page = described("list_variables", schemas.page_of(shapes.Variable), 401, 422)
     router.add_api_route("", at.page, methods=["GET"], **page)
     create = described(
         "create_variable",

@@ -23,7 +23,7 @@ def routes(services: Services) -> APIRouter:
     router = APIRouter(prefix="/v1/models/{owner}/{name}/versions", tags=["versions"])
     at = _Routes(services.models)
     one, settings = "/{number}", "/{number}/configuration"
-    page = described("list_versions", schemas.Page[schemas.VersionSummary], 401, 404, 422)
+    page = described("list_versions", schemas.page_of(schemas.VersionSummary), 401, 404, 422)
     router.add_api_route("", at.page, methods=["GET"], **page)
     publish = described(
         "create_version",
