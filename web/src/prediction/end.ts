@@ -11,9 +11,9 @@ interface End {
   toEnd: () => void;
 }
 
-/** `size` is whatever changes when it grows; `live` whether it still does. */
-export function useEnd(box: RefObject<HTMLElement | null>, size: number, live: boolean): End {
-  const [atEnd, setAtEnd] = useState(live);
+/** `size` is whatever changes when it grows; `first` whether its end is shown to begin with. */
+export function useEnd(box: RefObject<HTMLElement | null>, size: number, first: boolean): End {
+  const [atEnd, setAtEnd] = useState(first);
   const top = useRef(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: to go to the end is due exactly when the size changes
   useLayoutEffect(() => {

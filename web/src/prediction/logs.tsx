@@ -116,7 +116,7 @@ export function Lines({ lines, live, wrapped }: LinesProps) {
     estimateSize: () => ROW,
     overscan: 20,
   });
-  const { onScroll, atEnd, toEnd } = useEnd(box, virtual.getTotalSize(), live);
+  const { onScroll, atEnd, toEnd } = useEnd(box, virtual.getTotalSize(), true);
   return (
     <div className={styles.frame}>
       <div

@@ -33,10 +33,11 @@ export function Tree({ value, schema, label, size }: Props) {
     setAt(path);
     setOpened((now) => openTo(now, path));
   };
+  const closed = useMemo(() => rows.some((row) => row.count !== null && row.count > 0 && !row.open), [rows]);
   const chosen = rows.find((row) => row.path === at);
   return (
     <div className={styles.tree}>
-      {rows.length > 8 && (
+      {(rows.length > 8 || closed) && (
         <div className={styles.tools}>
           <Search value={value} label={label} onFound={go} onNone={() => setFound(null)} />
           <Button kind="quiet" onClick={() => setOpened({ rest: "all", by: new Map() })}>
