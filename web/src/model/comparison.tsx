@@ -93,15 +93,15 @@ function Changes({ diff }: { diff: SchemaDiff }) {
           : "Programs that call the one work with the other, too."}
       </p>
       {some.map(([title, changes]) => (
-        <section key={title} aria-label={title} className={styles.part}>
+        <div key={title} className={styles.part}>
           <h3>{title}</h3>
           <Table
             label={`Changes of: ${title}`}
             columns={title === "Inputs" ? COLUMNS : NAMELESS}
-            rows={changes}
+            rows={changes.toSorted((one, other) => Number(other.breaks) - Number(one.breaks))}
             keyOf={(change) => `${change.path} ${change.kind}`}
           />
-        </section>
+        </div>
       ))}
     </div>
   );
@@ -114,19 +114,25 @@ const KINDS: Record<Kind, string> = {
   choices: "choices",
   bounds: "bounds",
   default: "default",
-  required: "required or not",
+  required: "required",
   description: "description",
 };
 
 const NAMELESS: Column<Change>[] = [
-  { head: "Where", cell: ({ path }) => (path === "" ? "all of it" : <code>{path}</code>) },
-  { head: "What", cell: ({ kind }) => KINDS[kind] },
-  { head: "Before", cell: ({ before }) => <span className={styles.before}>{before}</span> },
+  {
+    head: "Where",
+    cell: ({ path }) => (path === "" ? "all of it" : <code className={styles.path}>{path}</code>),
+  },
+  { head: "What", cell: ({ kind }) => <span className={styles.what}>{KINDS[kind]}</span> },
+  { head: "Before", cell: ({ before }) => before !== "" && <span className={styles.before}>{before}</span> },
   { head: "After", cell: ({ after }) => after },
   { head: "Callers", cell: ({ breaks }) => breaks && <span className={styles.tag}>may fail</span> },
 ];
 
 const COLUMNS: Column<Change>[] = [
-  { head: "Input", cell: ({ path }) => (path === "" ? "all of it" : <code>{path}</code>) },
+  {
+    head: "Input",
+    cell: ({ path }) => (path === "" ? "all of it" : <code className={styles.path}>{path}</code>),
+  },
   ...NAMELESS.slice(1),
 ];

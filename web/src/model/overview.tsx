@@ -1,6 +1,5 @@
 // The tab "Overview": what the owner says about the model, what is known of it, and what its owner can do with it.
 
-import { FileText } from "lucide-react";
 import { Empty } from "@/ui/empty";
 import { Markdown } from "@/ui/markdown";
 import { DeleteModel } from "./delete";
@@ -33,7 +32,6 @@ export function OverviewPage() {
 function Unsaid({ mayChange }: { mayChange: boolean }) {
   return (
     <Empty title="No overview yet">
-      <FileText size={20} aria-hidden />
       <p>
         {mayChange
           ? "Say in Markdown what the model does, what it is good at, and where it fails. Edit puts it here."

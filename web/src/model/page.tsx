@@ -13,11 +13,18 @@ import { LatestInstead, ModelMissing, NoVersion } from "./missing";
 import styles from "./page.module.css";
 import { Tabs } from "./tabs";
 
+const STARTING_MS = 2000;
+const CALM_MS = 15_000;
+
 export function ModelPage() {
   const { owner, name } = useParams({ from: "/models/$owner/$name" });
   const { version: wanted } = useSearch({ from: "/models/$owner/$name" });
   const { data: me } = useQuery(session);
-  const model = useQuery(modelOf(owner, name));
+  // So that its status is that of now.
+  const model = useQuery({
+    ...modelOf(owner, name),
+    refetchInterval: ({ state }) => (state.data?.status === "starting" ? STARTING_MS : CALM_MS),
+  });
   const latest = model.data?.latest_version ?? null;
   const number = wanted ?? latest?.number ?? 0;
   const other = useQuery({ ...versionOf(owner, name, number), enabled: number !== (latest?.number ?? 0) });

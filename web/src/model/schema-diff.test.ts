@@ -112,7 +112,7 @@ test("schemas that are all circles are compared within a moment", () => {
   const knot = (beside: Property) => {
     const made = one({ $ref: "#/$defs/Knot" });
     const options: NonNullable<Schemas["input"]["anyOf"]> = [
-      { type: "object" as const, properties: { ...members, ...beside } },
+      { type: "object" as const, properties: { ...members, ...beside } as Record<string, object> },
       { $ref: "#/$defs/Many" },
     ];
     const many = {

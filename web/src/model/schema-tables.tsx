@@ -7,7 +7,7 @@ import styles from "./schema-tables.module.css";
 import { boundsWords, type Row, rowsOf, typeWords } from "./schema-words";
 
 const INPUTS: Column<Row>[] = [
-  { head: "Input", cell: (row) => <code>{row.name}</code> },
+  { head: "Input", cell: (row) => <code className={styles.name}>{row.name}</code> },
   { head: "Type", cell: (row) => row.type },
   {
     head: "Default",
@@ -23,15 +23,15 @@ export function SchemaTables({ schemas }: { schemas: Shapes["PredictionSchemas"]
   const stream = (schemas.stream_output ?? null) as Schema | null;
   return (
     <>
-      <section className={styles.part} aria-label="Inputs">
+      <div className={styles.part}>
         <h3>Inputs</h3>
         {rows.length === 0 ? (
           <p className={styles.quiet}>It takes no named inputs.</p>
         ) : (
           <Table label="Inputs" columns={INPUTS} rows={rows} keyOf={(row) => row.name} />
         )}
-      </section>
-      <section className={styles.part} aria-label="Output">
+      </div>
+      <div className={styles.part}>
         <h3>Output</h3>
         <p>
           {[typeWords(output, output), boundsWords(output, output)]
@@ -40,7 +40,7 @@ export function SchemaTables({ schemas }: { schemas: Shapes["PredictionSchemas"]
           {stream !== null && `, streamed as ${typeWords(stream, stream)}`}
         </p>
         {typeof output.description === "string" && <p className={styles.quiet}>{output.description}</p>}
-      </section>
+      </div>
     </>
   );
 }
