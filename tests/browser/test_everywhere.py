@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Page, Route, ViewportSize, expect
 
 from tests.browser.conftest import Axe, OpenPage, Push
 from tests.support.browser import Faults, axe_violations
@@ -203,7 +203,18 @@ def test_an_update_of_the_server_under_an_open_page_needs_no_more_than_a_click(
 ) -> None:
     faults.allow("MIME type|Failed to fetch dynamically imported module|Unable to preload CSS")
     shown(signed_in, "/")
-    # As if the files of the page that is open were no more: each of its code's has another name in the next build.
-    signed_in.route("**/assets/*", lambda route: route.fulfill(status=404, json={}), times=1)
-    signed_in.get_by_role("link", name="Settings").click()
+    loaded_anew: list[str] = []
+    signed_in.on("request", lambda sent: loaded_anew.append(sent.url) if sent.is_navigation_request() else None)
+
+    def answer(route: Route) -> None:
+        # As if the files of the page that is open were no more: in the next build, each has another name.
+        route.continue_() if loaded_anew else route.fulfill(status=404, json={})
+
+    signed_in.route("**/assets/*", answer)
+    link = signed_in.get_by_role("link", name="Settings")
+    with signed_in.expect_response(lambda response: response.status == 404):
+        link.hover()
+    assert not loaded_anew, "the pointer alone has loaded the page anew"
+    link.click()
     expect(signed_in.get_by_role("heading", level=1, name="Settings")).to_be_visible()
+    assert len(loaded_anew) == 1
