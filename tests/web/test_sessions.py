@@ -323,6 +323,15 @@ def test_a_session_is_as_good_as_its_token_everywhere(visitor: httpx.Client) -> 
     assert found.status_code == 404, found.text
 
 
+def test_what_a_cookie_was_shown_for_is_kept_by_no_cache(owner: httpx.Client, visitor: httpx.Client) -> None:
+    for path in ("/v1/user", "/v1/predictions", "/v1/no/such", "/metrics"):
+        assert visitor.get(path).headers.get_list("cache-control") == ["no-store"], path
+    assert "cache-control" not in owner.get("/v1/user").headers
+    # What says so itself is kept as it says.
+    html = {"Accept": "text/html"}
+    assert visitor.get("/docs/swagger-ui.css", headers=html).headers.get_list("cache-control") == ["max-age=3600"]
+
+
 @pytest.mark.parametrize("kind", ["create", "stream", "log"])
 @pytest.mark.parametrize("way", ["signed out", "signed out everywhere", "revoked", "disabled"])
 def test_an_open_stream_ends_with_its_session(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from augury.http import auth, origins, problems
 
@@ -82,9 +82,11 @@ class ByCookie:
         """ASGI."""
         if scope["type"] == "http" and (header := _cookie(scope["headers"])) is not None:
             text = self.cookies.read(scope, header)
-            if text is not None and not self._admit(scope, text):
-                await problems.answer(origins.cross_site(), scope)(scope, receive, send)
-                return
+            if text is not None:
+                if not self._admit(scope, text):
+                    await problems.answer(origins.cross_site(), scope)(scope, receive, send)
+                    return
+                send = _unstored(send)
         await self.app(scope, receive, send)
 
     def _admit(self, scope: Scope, text: str) -> bool:
@@ -95,6 +97,19 @@ class ByCookie:
             scope["headers"] = [*scope["headers"], (b"authorization", auth.by_cookie(text))]
             return True
         return reads
+
+
+def _unstored(send: Send) -> Send:
+    """What caches know not to keep where there is an Authorization has to be said where there is a cookie."""
+
+    async def send_unstored(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers: Sequence[tuple[bytes, bytes]] = message.get("headers", ())
+            if not any(name == b"cache-control" for name, _ in headers):
+                message["headers"] = [*headers, (b"cache-control", b"no-store")]
+        await send(message)
+
+    return send_unstored
 
 
 def _cookie(headers: Sequence[tuple[bytes, bytes]]) -> bytes | None:
