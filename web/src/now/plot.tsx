@@ -98,7 +98,8 @@ function linesOf(figure: Figure, colour: (token: string) => string): uPlot.Serie
           stroke: colour(one.colour),
           width: 1.75,
           spanGaps: false,
-          points: { show: true, size: 4, width: 0, fill: colour(one.colour) },
+          // A minute alone between two without anything is no line.
+          points: { show: one.values.includes(null), size: 4, width: 0, fill: colour(one.colour) },
           ...(one.dashed === true && { dash: [5, 4] }),
         },
   );
