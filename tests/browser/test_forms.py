@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -177,6 +178,10 @@ DROP = """
 """
 
 
+SOURCES = {"plain": PLAIN, "groups": GROUPS, "files": FILES, "wrong": WRONG}
+Publish = Callable[[str], None]
+
+
 class Form:
     """The form of a model's playground, filled as by a person."""
 
@@ -218,15 +223,37 @@ class Form:
         return cast("dict[str, Any]", client.http.get(f"/predictions/{found[1]}").raise_for_status().json())
 
 
-@pytest.fixture(scope="module", autouse=True)
-def models(client: Client) -> None:
-    """The models of these tests."""
-    for name, source in {"plain": PLAIN, "groups": GROUPS, "files": FILES, "wrong": WRONG}.items():
-        client.publish(name, source)
+OpenForm = Callable[[str], Form]
 
 
-def test_a_form_of_single_values_gives_their_json(signed_in: Page, client: Client, axe: Axe) -> None:
-    form = Form(signed_in, "plain")
+@pytest.fixture(scope="module")
+def publish(client: Client) -> Publish:
+    """Publishes a model of these tests, once."""
+    known: set[str] = set()
+
+    def published(name: str) -> None:
+        if name not in known:
+            known.add(name)
+            client.publish(name, SOURCES[name])
+
+    return published
+
+
+@pytest.fixture
+def open_form(signed_in: Page, publish: Publish) -> OpenForm:
+    """Opens the form of one of these models, as the owner."""
+
+    def opened(name: str) -> Form:
+        publish(name)
+        return Form(signed_in, name)
+
+    return opened
+
+
+def test_a_form_of_single_values_gives_their_json(
+    open_form: OpenForm, signed_in: Page, client: Client, axe: Axe
+) -> None:
+    form = open_form("plain")
     axe(signed_in)
     form.box("text").fill("Zwei\nZeilen — 你好")
     form.box("empty").fill("x")
@@ -276,8 +303,8 @@ def test_a_form_of_single_values_gives_their_json(signed_in: Page, client: Clien
     }
 
 
-def test_a_form_of_groups_gives_their_json(signed_in: Page, client: Client, axe: Axe) -> None:
-    form = Form(signed_in, "groups")
+def test_a_form_of_groups_gives_their_json(open_form: OpenForm, signed_in: Page, client: Client, axe: Axe) -> None:
+    form = open_form("groups")
     for place, word in enumerate(["a", "b", "c", "d"]):
         form.press("words", "Add an item")
         form.box(f"words/{place}").fill(word)
@@ -345,8 +372,10 @@ def test_a_form_of_groups_gives_their_json(signed_in: Page, client: Client, axe:
     assert form.run(client)["input"] == {**expected, "extra": True}
 
 
-def test_files_are_dropped_pasted_chosen_named_and_taken(signed_in: Page, client: Client, tmp_path: Path) -> None:
-    form = Form(signed_in, "files")
+def test_files_are_dropped_pasted_chosen_named_and_taken(
+    open_form: OpenForm, signed_in: Page, client: Client, tmp_path: Path
+) -> None:
+    form = open_form("files")
     text = base64.b64encode(b"pasted").decode()
     signed_in.evaluate(
         DROP, ["drop", '[data-path="/dropped"] p', "dot.png", "image/png", base64.b64encode(PNG).decode()]
@@ -378,8 +407,8 @@ def test_files_are_dropped_pasted_chosen_named_and_taken(signed_in: Page, client
     assert ended["output"] == [PNG.hex(), "pasted", "chosen", "image/jpeg", 1]
 
 
-def test_what_the_server_finds_wrong_is_said_at_its_field(signed_in: Page, axe: Axe) -> None:
-    form = Form(signed_in, "wrong")
+def test_what_the_server_finds_wrong_is_said_at_its_field(open_form: OpenForm, signed_in: Page, axe: Axe) -> None:
+    form = open_form("wrong")
     form.box("text").fill("ab")
     form.press("boxes", "Add an item")
     form.press("boxes", "Add an item")
@@ -404,8 +433,8 @@ def test_what_the_server_finds_wrong_is_said_at_its_field(signed_in: Page, axe: 
     expect(form.field("count")).not_to_contain_text("minimum")
 
 
-def test_a_number_that_a_browser_would_change_is_not_sent(signed_in: Page) -> None:
-    form = Form(signed_in, "plain")
+def test_a_number_that_a_browser_would_change_is_not_sent(open_form: OpenForm, signed_in: Page) -> None:
+    form = open_form("plain")
     form.box("whole").fill("9007199254740993")
     expect(form.field("whole")).to_contain_text("A browser would change 9007199254740993")
     form.box("anything").fill("[1, 12345678901234567890]")
@@ -417,8 +446,8 @@ def test_a_number_that_a_browser_would_change_is_not_sent(signed_in: Page) -> No
     assert "run=" not in signed_in.url
 
 
-def test_the_input_is_edited_as_json_and_comes_back_into_the_form(signed_in: Page) -> None:
-    form = Form(signed_in, "groups")
+def test_the_input_is_edited_as_json_and_comes_back_into_the_form(open_form: OpenForm, signed_in: Page) -> None:
+    form = open_form("groups")
     form.form.get_by_role("radio", name="JSON").click()
     editor = form.form.get_by_label("The input as JSON")
     editor.fill('{"words": ["x"], "tree": {"value": 1, "next": {"value": 2, "next": null}}, "either": "7"')
@@ -456,7 +485,8 @@ def test_schemas_that_others_have_written_make_forms_too(signed_in: Page, server
     }
 
 
-def test_a_form_is_filled_on_a_phone(open_page: OpenPage, server: Server) -> None:
+def test_a_form_is_filled_on_a_phone(open_page: OpenPage, publish: Publish, server: Server) -> None:
+    publish("groups")
     page = open_page(server.token, viewport={"width": 375, "height": 740}, has_touch=True)
     form = Form(page, "groups")
     form.press("scores", "Add an entry")
