@@ -121,3 +121,13 @@ def test_nothing_is_cut_or_coloured_in_a_pipe(augury: Augury) -> None:
     listed = augury.done("models").out
     assert text.strip() in listed
     assert "\x1b" not in listed
+
+
+def test_whether_a_model_can_be_run_is_listed_and_shown(augury: Augury, upper: str) -> None:
+    def listed() -> str:
+        return next(row[2] for row in augury.done("models").rows if row[0] == f"owner/{upper}")
+
+    assert listed() == "cold"
+    augury.done("predict", upper)
+    assert listed() == "ready"
+    assert "ready" in augury.done("models", "show", upper).out

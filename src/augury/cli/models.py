@@ -90,13 +90,14 @@ def _write_list(found: Sequence[Any], as_json: bool) -> None:
         (
             f"{one['owner']['name']}/{one['name']}",
             one["visibility"],
+            one["status"],
             str(one["predictions_count"]),
             one["created_at"],
             one["description"] or "",
         )
         for one in found
     )
-    write_table(("model", "visibility", "predictions", "created", "description"), rows)
+    write_table(("model", "visibility", "status", "predictions", "created", "description"), rows)
 
 
 def show(model: Model, as_json: AsJson = False) -> None:
@@ -113,12 +114,15 @@ def show(model: Model, as_json: AsJson = False) -> None:
     fields = [
         ("model", f"{found['owner']['name']}/{found['name']}"),
         ("visibility", found["visibility"]),
+        ("status", found["status"]),
         ("predictions", str(found["predictions_count"])),
         ("categories", ", ".join(one["slug"] for one in found["categories"])),
         ("created", found["created_at"]),
         ("latest version", "none yet" if latest is None else str(latest["number"])),
     ]
     names = ("description", "overview", "source_url", "license_url", "paper_url")
+    if latest is not None and latest["broken_reason"] is not None:
+        fields.append(("it cannot start", latest["broken_reason"]))
     write_fields([*fields, *((name, found[name]) for name in names if found[name])])
     if latest is not None:
         console().print()
