@@ -59,16 +59,34 @@ def predict(
     return "done"
 """
 
-GROUPS = """
+LISTS = """
 import enum
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Dict, List, Literal, Optional, Set, Tuple, TypedDict, Union
-from augury import Input
+from typing import Any, Dict, List, Set, Tuple, Union
 
 class Color(enum.Enum):
     RED = "red"
     GREEN = "green"
     BLUE = "blue"
+
+def predict(
+    words: List[str],
+    numbers: Set[int],
+    colors: Set[Color],
+    pair: Tuple[int, str],
+    scores: Dict[str, float],
+    matrix: List[List[int]],
+    many: List[Union[int, str, None]],
+    none_yet: List[str],
+    mixed: Union[int, List[str], Dict[str, int], None] = None,
+    **others: Any,
+) -> str:
+    return "done"
+"""
+
+OBJECTS = """
+from dataclasses import dataclass, field
+from typing import Annotated, List, Literal, Optional, TypedDict, Union
+from augury import Input
 
 @dataclass
 class Box:
@@ -91,23 +109,13 @@ class Dog(TypedDict):
     name: str
 
 def predict(
-    words: List[str],
-    numbers: Set[int],
-    colors: Set[Color],
-    pair: Tuple[int, str],
-    scores: Dict[str, float],
     box: Box,
     boxes: List[Box],
-    matrix: List[List[int]],
     either: Union[int, str],
     pet: Union[Cat, Dog],
     tree: Node,
-    many: List[Union[int, str, None]],
-    none_yet: List[str],
     later: Optional[Box] = None,
     not_this: Optional[Box] = None,
-    mixed: Union[int, List[str], Dict[str, int], None] = None,
-    **others: Any,
 ) -> str:
     return "done"
 """
@@ -178,7 +186,7 @@ DROP = """
 """
 
 
-SOURCES = {"plain": PLAIN, "groups": GROUPS, "files": FILES, "wrong": WRONG}
+SOURCES = {"plain": PLAIN, "lists": LISTS, "objects": OBJECTS, "files": FILES, "wrong": WRONG}
 Publish = Callable[[str], None]
 
 
@@ -303,8 +311,10 @@ def test_a_form_of_single_values_gives_their_json(
     }
 
 
-def test_a_form_of_groups_gives_their_json(open_form: OpenForm, signed_in: Page, client: Client, axe: Axe) -> None:
-    form = open_form("groups")
+def test_a_form_of_lists_and_entries_gives_their_json(
+    open_form: OpenForm, signed_in: Page, client: Client, axe: Axe
+) -> None:
+    form = open_form("lists")
     for place, word in enumerate(["a", "b", "c", "d"]):
         form.press("words", "Add an item")
         form.box(f"words/{place}").fill(word)
@@ -321,48 +331,25 @@ def test_a_form_of_groups_gives_their_json(open_form: OpenForm, signed_in: Page,
         form.press("scores", "Add an entry")
         form.field("scores").get_by_label("Key").last.fill(key)
         form.box(f"scores/{key}").fill(score)
-    form.box("box/width").fill("2.5")
-    form.press("boxes", "Add an item")
-    form.box("boxes/0/width").fill("1")
-    form.box("boxes/0/label").fill("one")
-    form.press("boxes/0/tags", "Add an item")
-    form.box("boxes/0/tags/0").fill("deep")
     form.press("matrix", "Add an item")
     form.press("matrix/0", "Add an item")
     form.box("matrix/0/0").fill("8")
-    form.choose("either", "Text")
-    form.box("either").fill("5")
-    form.choose("pet", "Dog")
-    form.box("pet/name").fill("Rex")
-    form.box("tree/value").fill("1")
-    form.press("tree/next", "Add Node")
-    form.box("tree/next/value").fill("2")
     for place, (kind, value) in enumerate([("Text", "1"), ("Integer", "1"), ("Null", None)]):
         form.press("many", "Add an item")
         form.choose(f"many/{place}", kind)
         if value is not None:
             form.box(f"many/{place}").fill(value)
-    form.press("later", "Add Box")
-    form.box("later/width").fill("3")
-    form.press("not_this", "Add Box")
-    form.press("not_this", "Leave out not_this")
     form.choose("mixed", "Entries")
     axe(signed_in)
-    expected = {
+    expected: dict[str, Any] = {
         "words": ["b", "d", "c"],
         "numbers": [5, -1],
         "colors": ["red", "blue"],
         "pair": [4, "four"],
         "scores": {"first": 0.5, "second": 2},
-        "box": {"width": 2.5, "tags": []},
-        "boxes": [{"width": 1, "label": "one", "tags": ["deep"]}],
         "matrix": [[8]],
-        "either": "5",
-        "pet": {"kind": "dog", "name": "Rex"},
-        "tree": {"value": 1, "children": [], "next": {"value": 2, "children": []}},
         "many": ["1", 1, None],
         "none_yet": [],
-        "later": {"width": 3, "tags": []},
         "mixed": {},
     }
     assert form.as_json() == expected
@@ -370,6 +357,38 @@ def test_a_form_of_groups_gives_their_json(open_form: OpenForm, signed_in: Page,
     form.form.get_by_label("Key").last.fill("extra")
     form.box("extra").fill("true")
     assert form.run(client)["input"] == {**expected, "extra": True}
+
+
+def test_a_form_of_objects_and_unions_gives_their_json(
+    open_form: OpenForm, signed_in: Page, client: Client, axe: Axe
+) -> None:
+    form = open_form("objects")
+    form.box("box/width").fill("2.5")
+    form.press("boxes", "Add an item")
+    form.box("boxes/0/width").fill("1")
+    form.box("boxes/0/label").fill("one")
+    form.press("boxes/0/tags", "Add an item")
+    form.box("boxes/0/tags/0").fill("deep")
+    form.choose("either", "Text")
+    form.box("either").fill("5")
+    form.choose("pet", "Dog")
+    form.box("pet/name").fill("Rex")
+    form.box("tree/value").fill("1")
+    form.press("tree/next", "Add Node")
+    form.box("tree/next/value").fill("2")
+    form.press("later", "Add Box")
+    form.box("later/width").fill("3")
+    form.press("not_this", "Add Box")
+    form.press("not_this", "Leave out not_this")
+    axe(signed_in)
+    assert form.run(client)["input"] == {
+        "box": {"width": 2.5, "tags": []},
+        "boxes": [{"width": 1, "label": "one", "tags": ["deep"]}],
+        "either": "5",
+        "pet": {"kind": "dog", "name": "Rex"},
+        "tree": {"value": 1, "children": [], "next": {"value": 2, "children": []}},
+        "later": {"width": 3, "tags": []},
+    }
 
 
 def test_files_are_dropped_pasted_chosen_named_and_taken(
@@ -447,17 +466,17 @@ def test_a_number_that_a_browser_would_change_is_not_sent(open_form: OpenForm, s
 
 
 def test_the_input_is_edited_as_json_and_comes_back_into_the_form(open_form: OpenForm, signed_in: Page) -> None:
-    form = open_form("groups")
+    form = open_form("objects")
     form.form.get_by_role("radio", name="JSON").click()
     editor = form.form.get_by_label("The input as JSON")
-    editor.fill('{"words": ["x"], "tree": {"value": 1, "next": {"value": 2, "next": null}}, "either": "7"')
+    editor.fill('{"boxes": [{"tags": ["x"]}], "tree": {"value": 1, "next": {"value": 2, "next": null}}, "either": "7"')
     form.form.get_by_role("radio", name="Form").click()
     expect(form.form).to_contain_text("This is not JSON yet")
     editor.press("End")
     editor.press("Control+End")
     editor.press_sequentially("}")
     form.form.get_by_role("radio", name="Form").click()
-    expect(form.box("words/0")).to_have_value("x")
+    expect(form.box("boxes/0/tags/0")).to_have_value("x")
     expect(form.box("tree/next/value")).to_have_value("2")
     expect(form.box("either")).to_have_value("7")
     expect(form.field("either").get_by_role("radio", name="Text")).to_be_checked()
@@ -486,10 +505,9 @@ def test_schemas_that_others_have_written_make_forms_too(signed_in: Page, server
 
 
 def test_a_form_is_filled_on_a_phone(open_page: OpenPage, publish: Publish, server: Server) -> None:
-    publish("groups")
+    publish("objects")
     page = open_page(server.token, viewport={"width": 375, "height": 740}, has_touch=True)
-    form = Form(page, "groups")
-    form.press("scores", "Add an entry")
+    form = Form(page, "objects")
     form.press("boxes", "Add an item")
     form.press("boxes/0/tags", "Add an item")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

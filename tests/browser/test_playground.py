@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import Axe, OpenPage, Push
 from tests.browser.test_forms import DROP
@@ -51,7 +50,7 @@ def echo(client: Client) -> str:
     return "/models/owner/echo"
 
 
-def field(page: Page, name: str) -> Any:
+def field(page: Page, name: str) -> Locator:
     """The text box of a field."""
     return page.locator(f'[data-path="/{name}"]').get_by_role("textbox").last
 
@@ -69,7 +68,7 @@ def run_of(page: Page, other_than: str = "") -> str:
     return found[1]
 
 
-def result(page: Page) -> Any:
+def result(page: Page) -> Locator:
     """The part of the page that shows the run."""
     return page.get_by_role("region", name="Result")
 
