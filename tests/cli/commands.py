@@ -14,9 +14,27 @@ import textwrap
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from tests.support.prepared import Prepared
 
 SECONDS = 25.0
+# Libraries only: each command imports what is ours by itself, as it does where it is called alone.
+_PREPARED = Prepared(
+    "augury",
+    *("anyio._backends._asyncio", "httpx", "jsonschema_rs", "packaging.requirements", "pathspec", "platformdirs"),
+    *(
+        "pydantic_settings",
+        "rich.console",
+        "rich.table",
+        "sqlalchemy",
+        "starlette.responses",
+        "typer",
+        "wriftai",
+        "yaml",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -48,17 +66,18 @@ class Augury:
 
     def __call__(self, *arguments: str | Path, **settings: str) -> Ran:
         """Run a command to its end; it has no terminal."""
-        done = subprocess.run(
-            self.command(*arguments),
-            env=self.environment(**settings),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            cwd=self.cwd,
-            timeout=SECONDS,
-        )
-        assert "Traceback (most recent call last)" not in _ours(done.stderr), done.stderr
-        return Ran(done.returncode, done.stdout, done.stderr)
+        with TemporaryFile() as out, TemporaryFile() as err:
+            words = [str(one) for one in arguments]
+            process = _PREPARED.start(
+                words, environment=self.environment(**settings), folder=self.cwd, out=out, err=err
+            )
+            try:
+                process.wait(SECONDS)
+            finally:
+                process.kill()
+            ran = Ran(process.wait(), _text(out), _text(err))
+        assert "Traceback (most recent call last)" not in _ours(ran.err), ran.err
+        return ran
 
     def done(self, *arguments: str | Path, **settings: str) -> Ran:
         """Run a command that has to succeed."""
@@ -116,6 +135,11 @@ def write_model(folder: Path, text: str, name: str = "predict.py") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(textwrap.dedent(text).lstrip())
     return path
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
 
 
 def _ours(stderr: str) -> str:

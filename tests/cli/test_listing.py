@@ -20,9 +20,9 @@ def upper(augury: Augury, tmp_path: Path) -> str:
 
 
 def test_models_are_made_changed_shown_and_deleted(augury: Augury) -> None:
-    assert augury.done("models", "create", "atlas", "--description", "Maps").out == "owner/atlas\n"
-    assert augury("models", "create", "atlas").code == 1
-    assert augury.done("models", "update", "atlas", "--name", "globe", "--visibility", "public").out == "owner/globe\n"
+    assert augury.done("models", "create", "plan", "--description", "Maps").out == "owner/plan\n"
+    assert augury("models", "create", "plan").code == 1
+    assert augury.done("models", "update", "plan", "--name", "globe", "--visibility", "public").out == "owner/globe\n"
     found = augury.done("models", "show", "owner/globe", "--json").json
     assert (found["description"], found["visibility"], found["latest_version"]) == ("Maps", "public", None)
     augury.done("models", "update", "globe", "--description", "")

@@ -10,18 +10,18 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from tests.support.prepared import Forked, Prepared
 from tests.support.signals import until
 
 START_SECONDS = 20.0
 STOP_SECONDS = 40.0
+_PREPARED = Prepared("augury", "augury.cli.app", "augury.server", "alembic.command")
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Server:
     data: Path
     port: int
     settings: dict[str, str] = field(default_factory=dict[str, str])
-    _process: subprocess.Popen[bytes] | None = None
+    _process: Forked | None = None
 
     @property
     def url(self) -> str:
@@ -61,11 +61,11 @@ class Server:
 
     def start(self) -> None:
         """Start the server and wait until it can take work."""
-        command = [sys.executable, "-m", "augury", "serve", "--port", str(self.port), "--data", str(self.data)]
+        arguments = ["serve", "--port", str(self.port), "--data", str(self.data)]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AUGURY_")}
         given = {f"AUGURY_{name.upper()}": value for name, value in self.settings.items()}
         with self._log_path.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, env={**inherited, **given})
+            self._process = _PREPARED.start(arguments, out=log, err=log, environment={**inherited, **given})
         until(self._is_ready, "the server is ready", deadline=START_SECONDS)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
