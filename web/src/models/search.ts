@@ -1,6 +1,6 @@
 // What the address of the list of models says: words, category, order, status.
 
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 
 export interface ModelsSearch {
   q?: string | undefined;
@@ -27,7 +27,10 @@ export const sortOf = (search: ModelsSearch): Sort =>
 export function useModelsSearch() {
   const search: ModelsSearch = useSearch({ from: "/" });
   const navigate = useNavigate();
+  const router = useRouter();
   const change = (to: ModelsSearch) => {
+    // Whoever is on the way to another page is not called back by what was typed before.
+    if (router.latestLocation.pathname !== "/") return;
     const next = Object.entries({ ...search, ...to }).filter(
       ([, value]) => value !== undefined && value !== "",
     );
