@@ -1,6 +1,6 @@
 // What was told to a prediction's webhook: each delivery with its attempts, and telling it again. Live while one is due.
 
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { RotateCw } from "lucide-react";
 import { api, ask, type Shapes } from "@/api/client";
 import { Button } from "@/ui/button";
@@ -31,6 +31,7 @@ export function Deliveries({ id, over }: { id: string; over: boolean }) {
       ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
     refetchInterval: ({ state }) => {
       const all = state.data?.pages.flatMap((page) => page.items) ?? [];
       // One that has a webhook has a delivery from the beginning.
