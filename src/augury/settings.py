@@ -242,7 +242,7 @@ class Settings(_Base):
         description="How often a prediction that the platform lost returns to the queue before it is abandoned.",
     )
     session_ttl: Seconds = Field(
-        default=30 * 86400, gt=0, description="How long a browser stays signed in to the web app."
+        default=30 * 86400, gt=0, le=3650 * 86400, description="How long a browser stays signed in to the web app."
     )
     idempotency_ttl: Seconds = Field(default=86400, description="How long an Idempotency-Key is remembered.")
     retention: Seconds = Field(

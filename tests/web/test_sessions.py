@@ -477,3 +477,19 @@ def test_sessions_and_codes_are_in_no_log(server: Server, owner: httpx.Client, v
     for secret in (code, session, later):
         assert secret not in server.log
     assert later != session
+
+
+def test_the_server_has_the_page_for_browsers_and_its_pointers_for_programs(server: Server) -> None:
+    html = {"Accept": "text/html,*/*;q=0.8"}
+    with httpx.Client(base_url=server.url) as client:
+        page = client.get("/models/ada/echo", headers=html)
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert page.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'; ")
+        assert page.headers.get_list("x-content-type-options") == ["nosniff"]
+        assert page.headers["x-request-id"].startswith("req_")
+        pointers = client.get("/")
+        assert pointers.json()["docs"] == "/docs"
+        assert pointers.headers["vary"] == "Accept"
+        assert client.get("/models/ada/echo").json()["code"] == "route_not_found"
+        assert "swagger" in client.get("/docs", headers=html).text
+        assert client.get("/v1/user", headers=html).json()["code"] == "missing_token"

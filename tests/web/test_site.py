@@ -12,7 +12,6 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from augury.web.site import WebApp
-from tests.support.server import Server
 
 pytestmark = pytest.mark.anyio
 
@@ -201,18 +200,3 @@ async def test_without_a_built_app_a_page_says_how_to_get_one(tmp_path: Path) ->
         assert not re.search(r"<script|<style|style=|\bon\w+=", page.text)
         assert (await client.get("/assets/index.js", headers=HTML)).status_code == 404
         assert (await client.get("/")).text == "behind"
-
-
-def test_the_server_has_the_page_for_browsers_and_its_pointers_for_programs(server: Server) -> None:
-    with httpx.Client(base_url=server.url) as client:
-        page = client.get("/models/ada/echo", headers=HTML)
-        assert page.headers["content-type"] == "text/html; charset=utf-8"
-        assert {name: page.headers[name] for name in HEADERS} == HEADERS
-        assert page.headers.get_list("x-content-type-options") == ["nosniff"]
-        assert page.headers["x-request-id"].startswith("req_")
-        pointers = client.get("/")
-        assert pointers.json()["docs"] == "/docs"
-        assert pointers.headers["vary"] == "Accept"
-        assert client.get("/models/ada/echo").json()["code"] == "route_not_found"
-        assert "swagger" in client.get("/docs", headers=HTML).text
-        assert client.get("/v1/user", headers=HTML).json()["code"] == "missing_token"
