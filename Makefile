@@ -23,7 +23,7 @@ demo: setup ## Start a server, publish example models, run predictions on them, 
 test: setup ## Run every test (ARGS="-k name" for some)
 	@scripts/need-programs
 	@scripts/web
-	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup ## Formatting, lint, types, import layers
 	$(BIN)/ruff format --check .

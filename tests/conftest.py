@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from augury.store import migrate
-from tests.support import postgres
+from tests.support import order, postgres
 
 # A run in the background may ignore Ctrl+C, and so would each program that it starts: some tests interrupt those.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -20,6 +20,16 @@ VERSION_TABLE = "alembic_version"
 """The one with a row in it from the beginning."""
 
 settings.register_profile("thorough", max_examples=1000, print_blob=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where there are several testers, begin with what takes longest."""
+    if hasattr(config, "workerinput"):
+        tests = Path(__file__).parent
+        files = [item.path.relative_to(tests).as_posix() for item in items]
+        places = {name: place for place, name in enumerate(order.of_files(files))}
+        items.sort(key=lambda item: places[item.path.relative_to(tests).as_posix()])
 
 
 @pytest.fixture(scope="session")

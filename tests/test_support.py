@@ -14,7 +14,7 @@ import anyio
 import psycopg
 import pytest
 
-from tests.support import postgres
+from tests.support import order, postgres
 from tests.support.signals import NotInTime, until, until_async
 
 
@@ -58,7 +58,7 @@ def test_a_postgres_that_was_left_through_an_error_is_gone_with_its_folder() -> 
 def test_a_postgres_whose_tests_were_killed_dies_with_them() -> None:
     script = """
         import sys
-        from tests.support import postgres
+        from tests.support import order, postgres
         with postgres.running() as server:
             print(server.url(), flush=True)
             sys.stdin.read()
@@ -123,3 +123,13 @@ async def test_until_async_leaves_the_loop_to_those_who_make_it_true() -> None:
 @pytest.mark.anyio
 async def test_async_tests_run_on_the_loop_of_the_server() -> None:
     assert type(asyncio.get_running_loop()).__module__.startswith("uvloop")
+
+
+def test_what_takes_longest_begins_first_and_then_what_has_most_tests() -> None:
+    first, second = order.LONGEST[:2]
+    assert order.of_files(["a.py", "b.py", "b.py", second, first]) == [first, second, "b.py", "a.py"]
+
+
+@pytest.mark.parametrize("name", order.LONGEST)
+def test_what_takes_longest_is_there(name: str) -> None:
+    assert (Path(__file__).parent / name).is_file()

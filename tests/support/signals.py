@@ -16,7 +16,7 @@ import anyio
 
 Value = TypeVar("Value")
 
-DEADLINE = 10.0
+DEADLINE = 20.0
 """Seconds that a condition gets where the caller does not say."""
 _STEP = 0.005
 
