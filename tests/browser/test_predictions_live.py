@@ -28,6 +28,11 @@ window.harmed = false;
 for (const name of ["alert", "confirm", "prompt", "open"]) window[name] = () => { window.harmed = true; };
 """
 
+SEEN = """(seen) => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => !seen });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
 
 @pytest.fixture(scope="module")
 def server_settings() -> dict[str, str]:
@@ -158,6 +163,60 @@ def test_two_tabs_on_one_prediction_agree_also_the_one_that_nobody_looked_at(
     for page in (signed_in, other):
         has_ended(page, "succeeded")
         assert text_of(page).evaluate("(one) => one.textContent") == words(50)
+
+
+def test_a_page_that_nobody_looks_at_has_everything_when_somebody_does(
+    signed_in: Page, client: Client, publish: Publish, gate: Path
+) -> None:
+    stream = started(client, publish("stream", models.STREAM), count=50, gate=str(gate), at=20)
+    shown(signed_in, stream)
+    expect(text_of(signed_in)).to_have_text(words(20))
+    signed_in.evaluate(SEEN, False)
+
+    gate.touch()
+    client.ended(stream)
+    signed_in.evaluate(SEEN, True)
+
+    has_ended(signed_in, "succeeded")
+    assert text_of(signed_in).evaluate("(one) => one.textContent") == words(50)
+
+
+def test_a_network_that_is_cut_and_comes_back_costs_no_word(
+    signed_in: Page, client: Client, publish: Publish, gate: Path, faults: Faults
+) -> None:
+    faults.allow("ERR_INTERNET_DISCONNECTED")
+    stream = started(client, publish("stream", models.STREAM), count=50, gate=str(gate), at=20)
+    shown(signed_in, stream)
+    expect(text_of(signed_in)).to_have_text(words(20))
+
+    signed_in.context.set_offline(True)
+    gate.touch()
+    client.ended(stream)
+    expect(signed_in.get_by_text("It goes on here when it does.")).to_be_visible()
+    signed_in.context.set_offline(False)
+
+    has_ended(signed_in, "succeeded")
+    assert text_of(signed_in).evaluate("(one) => one.textContent") == words(50)
+
+
+def test_who_signs_in_again_in_another_tab_finds_the_stream_going_on(
+    signed_in: Page, server: Server, client: Client, publish: Publish, gate: Path
+) -> None:
+    stream = started(client, publish("stream", models.STREAM), count=50, gate=str(gate), at=20)
+    shown(signed_in, stream)
+    expect(text_of(signed_in)).to_have_text(words(20))
+
+    assert signed_in.request.delete("/v1/session", headers={"Sec-Fetch-Site": "same-origin"}).ok
+    expect(signed_in.get_by_role("heading", name="You are signed out")).to_be_visible()
+    other = signed_in.context.new_page()
+    other.goto("/sign-in")
+    other.get_by_label("Token").fill(server.token)
+    other.keyboard.press("Enter")
+    expect(text_of(signed_in)).to_be_visible()
+    gate.touch()
+
+    has_ended(signed_in, "succeeded")
+    assert text_of(signed_in).evaluate("(one) => one.textContent") == words(50)
 
 
 def test_pieces_that_are_no_text_are_shown_as_they_come_and_in_the_end_as_the_output(

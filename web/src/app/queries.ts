@@ -9,7 +9,10 @@ const RETRIES = 3;
 /** Answers of the API. A caller error is final; a server that is away is asked again. */
 export const queries: QueryClient = new QueryClient({
   defaultOptions: {
+    // Whether the server answers is seen by asking it: one on this machine does without any network.
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always",
       staleTime: 10_000,
       retry: (count, error) =>
         count < RETRIES && error instanceof Problem && (error.offline || error.status === 503),
