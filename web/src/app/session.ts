@@ -1,6 +1,7 @@
 // Signing in and out: nothing of the one before stays in this tab, and the other tabs follow.
 
 import { useQuery } from "@tanstack/react-query";
+import { useRef } from "react";
 import { api, ask } from "@/api/client";
 import { type SessionInfo, session } from "@/api/queries";
 import { queries } from "./queries";
@@ -10,6 +11,14 @@ const others = new BroadcastChannel("augury:session");
 /** Who is signed in: undefined while that is not known, `user` is null for a visitor. */
 export function useSession(): SessionInfo | undefined {
   return useQuery(session).data;
+}
+
+/** Whoever is signed in, or was last: a page that is kept behind the offer to sign in again still is of somebody. */
+export function useLastUser(): SessionInfo["user"] {
+  const user = useSession()?.user ?? null;
+  const last = useRef(user);
+  if (user !== null) last.current = user;
+  return last.current;
 }
 
 /** Signs in with what a person has: a link's one-time code, or a token. Throws the Problem if it is refused. */

@@ -5,7 +5,7 @@ import { type FormEvent, useState } from "react";
 import { api, ask, type Shapes } from "@/api/client";
 import { complaints } from "@/api/complaints";
 import { session } from "@/api/queries";
-import { useSession } from "@/app/session";
+import { useLastUser } from "@/app/session";
 import { SignOut } from "@/signin/sign-out";
 import { Button } from "@/ui/button";
 import { TextArea, TextField } from "@/ui/field";
@@ -15,10 +15,10 @@ import { ProblemNote } from "@/ui/problem-note";
 import styles from "./settings.module.css";
 
 export function Profile() {
-  const user = useSession()?.user;
+  const user = useLastUser();
   return (
     <div className={styles.narrow}>
-      {user != null && <ProfileForm key={user.account_id} user={user} />}
+      {user !== null && <ProfileForm key={user.account_id} user={user} />}
       <Panel title="Where you are signed in">
         <div className={styles.sessions}>
           <p className={styles.small}>

@@ -32,9 +32,9 @@ export function SignInPage() {
         )}
         {!link.busy && me?.user != null && <Already name={me.user.name} onGoOn={goOn} />}
         {!link.busy && me?.user === null && (
-          <section className={styles.card} aria-label="With a token">
+          <div className={styles.card}>
             <TokenForm onDone={goOn} />
-          </section>
+          </div>
         )}
         {!link.busy && me?.user === null && <WhereFrom />}
       </div>
