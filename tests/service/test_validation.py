@@ -91,6 +91,59 @@ def test_a_place_inside_lists_is_named_by_its_number() -> None:
     assert problems(schema, {"a": [{"b": None}, {"b": 1}]}) == [(("body", "input", "a", 1, "b"), "type")]
 
 
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ({"box": {"width": -1}}, [(("box", "width"), "minimum")]),
+        ({"box": {"width": 1, "inner": {"width": "x"}}}, [(("box", "inner", "width"), "type")]),
+        ({"box": {}}, [(("box",), "required")]),
+        ({"box": 5}, [(("box",), "any_of")]),
+        ({"pet": {"kind": "cat", "lives": "9"}}, [(("pet", "lives"), "type")]),
+        ({"pet": {"kind": "dog"}}, [(("pet",), "required")]),
+        ({"pet": {"kind": "cow"}}, [(("pet",), "any_of")]),
+        ({"color": "pink"}, [(("color",), "enum")]),
+        ({"number": 1}, [(("number",), "one_of")]),
+        ({"number": 1.5}, [(("number",), "minimum")]),
+        ({"number": 20}, [(("number",), "one_of")]),
+    ],
+    ids=lambda one: jsontext.dumps(one) if isinstance(one, dict) else "",
+)
+def test_of_several_alternatives_the_one_that_is_meant_is_told_about(
+    value: JsonObject, told: list[tuple[tuple[str | int, ...], str]]
+) -> None:
+    pets: list[JsonValue] = [
+        {
+            "type": "object",
+            "properties": {"kind": {"const": kind}, member: {"type": "integer"}},
+            "required": ["kind", member],
+        }
+        for kind, member in (("cat", "lives"), ("dog", "age"))
+    ]
+    schema: JsonObject = {
+        "properties": {
+            "box": {"$ref": "#/$defs/box"},
+            "pet": {"anyOf": pets},
+            "color": {"anyOf": [{"enum": ["red", "blue"], "type": "string"}, {"type": "null"}]},
+            "number": {
+                "oneOf": [{"type": "integer", "minimum": 3}, {"type": "number", "minimum": 10}, {"type": "string"}]
+            },
+        },
+        "$defs": {
+            "box": {
+                "anyOf": [
+                    {
+                        "type": "object",
+                        "properties": {"width": {"type": "number", "minimum": 0}, "inner": {"$ref": "#/$defs/box"}},
+                        "required": ["width"],
+                    },
+                    {"type": "null"},
+                ]
+            }
+        },
+    }
+    assert problems(schema, value) == [(("body", "input", *path), kind) for path, kind in told]
+
+
 def test_a_value_too_deep_to_be_told_about_is_a_problem_and_no_crash() -> None:
     deep: JsonValue = 1
     for _ in range(900):

@@ -60,7 +60,8 @@ class Validator:
             if self._compiled.is_valid(value):
                 return []
             if _small(value):
-                return [_problem(error, value, prefix) for error in islice(self._compiled.iter_errors(value), limit)]
+                told = (inner for error in self._compiled.iter_errors(value) for inner in _told(error))
+                return [_problem(error, value, prefix) for error in islice(told, limit)]
             if not self._branches:
                 self._compiled.validate(value)
         except jsonschema_rs.ValidationError as error:
@@ -151,6 +152,28 @@ def _small(value: JsonValue) -> bool:
             break
         level = [inner for outer in level for inner in _inside(outer)]
     return not level and seen <= _TOLD_VALUES
+
+
+def _told(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:
+    """What is wrong with the value as the one alternative that is clearly meant; else that it is none of them."""
+    branches: list[list[jsonschema_rs.ValidationError]] = getattr(error.kind, "context", [])
+    for another in (_of_another_kind, _of_another_type):
+        meant = [branch for branch in branches if branch and not any(another(one, error) for one in branch)]
+        if len(meant) == 1:
+            for inner in meant[0]:
+                yield from _told(inner)
+            return
+    yield error
+
+
+def _of_another_type(inner: jsonschema_rs.ValidationError, outer: jsonschema_rs.ValidationError) -> bool:
+    return inner.kind.name == "type" and len(inner.instance_path) == len(outer.instance_path)
+
+
+def _of_another_kind(inner: jsonschema_rs.ValidationError, outer: jsonschema_rs.ValidationError) -> bool:
+    """By its type, or by a mark: a member, such as `kind`, that has one value for each alternative."""
+    marked = inner.kind.name in ("const", "enum") and len(inner.instance_path) <= len(outer.instance_path) + 1
+    return marked or _of_another_type(inner, outer)
 
 
 def _bad(error: jsonschema_rs.ValidationError) -> BadSchema:
