@@ -215,11 +215,15 @@ class Form:
         """Choose one of a few, by its word."""
         self.field(pointer).get_by_role("radio", name=name, exact=True).check()
 
+    def show(self, view: str) -> None:
+        """Show the input as a form, or as JSON."""
+        self.page.get_by_role("group", name="Show the input as").get_by_role("button", name=view).click()
+
     def as_json(self) -> Any:
         """What the form says that the input is; the form is shown again."""
-        self.form.get_by_role("radio", name="JSON").click()
+        self.show("JSON")
         text = self.form.get_by_label("The input as JSON").input_value()
-        self.form.get_by_role("radio", name="Form").click()
+        self.show("Form")
         return json.loads(text)
 
     def run(self, client: Client) -> dict[str, Any]:
@@ -467,15 +471,15 @@ def test_a_number_that_a_browser_would_change_is_not_sent(open_form: OpenForm, s
 
 def test_the_input_is_edited_as_json_and_comes_back_into_the_form(open_form: OpenForm, signed_in: Page) -> None:
     form = open_form("objects")
-    form.form.get_by_role("radio", name="JSON").click()
+    form.show("JSON")
     editor = form.form.get_by_label("The input as JSON")
     editor.fill('{"boxes": [{"tags": ["x"]}], "tree": {"value": 1, "next": {"value": 2, "next": null}}, "either": "7"')
-    form.form.get_by_role("radio", name="Form").click()
+    form.show("Form")
     expect(form.form).to_contain_text("This is not JSON yet")
     editor.press("End")
     editor.press("Control+End")
     editor.press_sequentially("}")
-    form.form.get_by_role("radio", name="Form").click()
+    form.show("Form")
     expect(form.box("boxes/0/tags/0")).to_have_value("x")
     expect(form.box("tree/next/value")).to_have_value("2")
     expect(form.box("either")).to_have_value("7")

@@ -15,8 +15,8 @@ import { type Marks, marksOf, NO_MARKS } from "./places";
 import { prepared } from "./prepare";
 import { JsonText } from "./raw";
 import type { Schema } from "./schema";
-import { Segments } from "./segments";
 import { registryOf } from "./theme";
+import type { View } from "./views";
 import { WaitingContext } from "./waiting";
 
 export interface InputFormProps {
@@ -30,9 +30,9 @@ export interface InputFormProps {
   onSubmit: () => void;
   /** Of the form element, so that a button elsewhere can submit it. */
   id: string;
+  /** How the input is shown; views.tsx has the choice. */
+  view?: View;
 }
-
-type View = "form" | "json";
 
 export function InputForm({
   schema,
@@ -42,8 +42,8 @@ export function InputForm({
   disabled = false,
   onSubmit,
   id,
+  view = "form",
 }: InputFormProps) {
-  const [view, setView] = useState<View>("form");
   const form = useRef<HTMLFormElement>(null);
   const marks = useMarks(form, places, view);
   const waits = useRef(0);
@@ -51,10 +51,6 @@ export function InputForm({
     waits.current += by;
     form.current?.toggleAttribute("data-waiting", waits.current > 0);
   }, []);
-  const show = (next: View) => {
-    if (form.current?.checkValidity() !== false) setView(next);
-    else form.current.reportValidity();
-  };
   return (
     <form
       ref={form}
@@ -77,16 +73,6 @@ export function InputForm({
         }
       }}
     >
-      <div className={styles.views}>
-        <Segments
-          id={`${id}-view`}
-          label="Show the input as"
-          options={VIEWS}
-          value={view}
-          disabled={false}
-          change={(next) => show(next as View)}
-        />
-      </div>
       <Head words={marks.get("") ?? []} />
       <MarksContext value={marks}>
         <WaitingContext value={tell}>
@@ -104,10 +90,6 @@ export function InputForm({
 }
 
 const NONE: readonly Place[] = [];
-const VIEWS = [
-  { value: "form", label: "Form" },
-  { value: "json", label: "JSON" },
-];
 
 type FieldsProps = Pick<InputFormProps, "schema" | "value" | "onChange"> & { disabled: boolean };
 

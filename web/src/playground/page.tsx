@@ -3,11 +3,12 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useRouterState, useSearch } from "@tanstack/react-router";
 import { Link2, Play, RotateCcw } from "lucide-react";
-import { useDeferredValue, useEffect, useMemo } from "react";
+import { useDeferredValue, useEffect, useMemo, useState } from "react";
 import { Problem } from "@/api/problem";
 import { UseFromCode } from "@/code/use-from-code";
 import { InputForm } from "@/forms/input-form";
 import type { JsonObject } from "@/forms/json";
+import { type View, Views } from "@/forms/views";
 import { useModelVersion } from "@/model/hooks";
 import { Button } from "@/ui/button";
 import { Loading } from "@/ui/loading";
@@ -39,12 +40,21 @@ export function PlaygroundPage() {
       running.run(`${owner}/${name}:${version.number}`, input.value, stream);
     }
   };
+  const [view, show] = useState<View>("form");
   useRunKey();
   return (
     <div className={styles.page}>
       <StandingNote here={here} />
       <div className={styles.both}>
-        <Panel title="Input" actions={<FormActions input={input} schema={schema} pinned={pinned} />}>
+        <Panel
+          title="Input"
+          actions={
+            <>
+              <Views form={FORM} view={view} show={show} />
+              <FormActions input={input} schema={schema} pinned={pinned} />
+            </>
+          }
+        >
           {input.value === null ? (
             <Loading lines={5} />
           ) : (
@@ -57,6 +67,7 @@ export function PlaygroundPage() {
                 onChange={input.change}
                 places={running.places}
                 onSubmit={submit}
+                view={view}
               />
               {running.problem !== null && <ProblemNote error={running.problem} />}
             </>
