@@ -127,4 +127,10 @@ def _asked(models: int) -> dict[str, Callable[[int], str]]:
         "predictions that failed": _always("/predictions?statuses=failed"),
         "predictions that were abandoned or cancelled": _always("/predictions?statuses=abandoned&statuses=cancelled"),
         "predictions that wait or run (none)": _always("/predictions?statuses=pending&statuses=started"),
+        "predictions of a model": lambda number: f"/predictions?model=owner/{owned(number)}",
+        "everybody's predictions of a model": lambda number: f"/predictions?everyone=true&model=owner/{owned(number)}",
+        "everybody's predictions that failed": _always("/predictions?everyone=true&statuses=failed"),
+        "everybody's predictions of a time": _always(
+            "/predictions?everyone=true&created_before=2025-10-09T08:53:20.5Z"
+        ),
     }
