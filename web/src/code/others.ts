@@ -13,7 +13,9 @@ const CHAT = [
   "temperature", "top_p", "seed", "presence_penalty", "frequency_penalty", "stop", "tools", "tool_choice", "response_format",
 ];
 const RESPONSES = ["temperature", "top_p", "tools", "tool_choice"];
-const MESSAGES = ["temperature", "top_p", "top_k", "stop_sequences", "tools", "tool_choice"];
+const MESSAGES = ["stop_sequences", "tools", "tool_choice"];
+/** What Anthropic's API takes, and newer clients have no arguments for. */
+const SAMPLING = ["temperature", "top_p", "top_k"];
 const IMAGES = ["n", "size", "quality", "style", "background", "output_format"];
 
 type Arguments = Record<string, Json>;
@@ -118,12 +120,14 @@ function images(asked: Asked): Sample {
 export function anthropic(asked: Asked): Way | null {
   if (asked.compatibilities.anthropic_messages !== true) return null;
   const system = systemOf(asked);
+  const sampling = picked(asked, SAMPLING);
   const given: Arguments = {
     model: asked.model,
     max_tokens: limited(asked, "limit").limit ?? TOKENS,
     ...(system === null ? {} : { system }),
     messages: conversation(asked, false),
     ...picked(asked, MESSAGES),
+    ...(Object.keys(sampling).length === 0 ? {} : { extra_body: sampling }),
   };
   const head = [
     "import os",
@@ -246,7 +250,7 @@ function picked({ input }: Asked, names: readonly string[]): Arguments {
 function leftOut({ input, compatibilities }: Asked): string | null {
   if (compatibilities.openai_images_generations === true || compatibilities.openai_embeddings === true)
     return null;
-  const known = new Set(["messages", "prompt", ...SYSTEM, ...LIMIT, ...CHAT, ...MESSAGES]);
+  const known = new Set(["messages", "prompt", ...SYSTEM, ...LIMIT, ...CHAT, ...MESSAGES, ...SAMPLING]);
   const others = Object.keys(input).filter((name) => !known.has(name));
   if (others.length === 0) return null;
   return `Without ${others.join(", ")}: this API has no place for that.`;

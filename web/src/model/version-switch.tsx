@@ -2,11 +2,13 @@
 
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
+import { useId } from "react";
 import { versions as versionsOf } from "@/api/queries";
 import styles from "./head.module.css";
 import { useModel } from "./hooks";
 
 export function VersionSwitch({ number }: { number: number }) {
+  const id = useId();
   const { owner, name, model } = useModel();
   const navigate = useNavigate();
   const { data } = useInfiniteQuery(versionsOf(owner, name));
@@ -21,9 +23,10 @@ export function VersionSwitch({ number }: { number: number }) {
       replace: false,
     });
   return (
-    <label className={styles.switch}>
-      Version
+    <div className={styles.switch}>
+      <label htmlFor={id}>Version</label>
       <select
+        id={id}
         className={styles.select}
         value={number}
         onChange={(event) => choose(Number(event.target.value))}
@@ -34,6 +37,6 @@ export function VersionSwitch({ number }: { number: number }) {
           </option>
         ))}
       </select>
-    </label>
+    </div>
   );
 }

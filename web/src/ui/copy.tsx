@@ -19,7 +19,7 @@ export function Copy({ text, what }: { text: string | (() => string); what: stri
     }
   };
   return (
-    <Button kind="quiet" aria-label={`Copy ${what}`} onClick={() => void copy()}>
+    <Button kind="quiet" aria-label={`${done ? "Copied" : "Copy"} ${what}`} onClick={() => void copy()}>
       {done ? <Check size={15} aria-hidden /> : <CopyIcon size={15} aria-hidden />}
       {done ? "Copied" : "Copy"}
     </Button>
