@@ -431,6 +431,44 @@ def test_something_big_is_shown_without_freezing(signed_in: Page, client: Client
     assert tree.get_by_role("treeitem").count() < 200
 
 
+def test_a_text_that_is_read_stays_where_it_is_while_more_comes(
+    signed_in: Page, client: Client, publish: Publish, gate: Path
+) -> None:
+    stream = started(client, publish("stream", models.STREAM), count=400, line=1, gate=str(gate), at=200)
+    shown(signed_in, stream)
+    box = signed_in.get_by_role("region", name="Output text")
+    expect(text_of(signed_in)).to_contain_text("word199")
+    at_end = "(one) => one.scrollHeight - one.clientHeight - one.scrollTop < 2"
+    assert box.evaluate(at_end)
+    box.focus()
+    signed_in.keyboard.press("Home")
+    expect(signed_in.get_by_role("button", name="Follow")).to_be_visible()
+    gate.touch()
+    has_ended(signed_in, "succeeded")
+    assert box.evaluate("(one) => one.scrollTop") == 0
+
+
+def test_a_tree_is_walked_with_the_keys(signed_in: Page, client: Client, publish: Publish) -> None:
+    value = {"first": [1, 2], "second": {"inner": "x"}}
+    prediction = client.create(publish("echo", models.ECHO), wait=20, text=json.dumps(value))["id"]
+    shown(signed_in, prediction)
+    tree = signed_in.get_by_role("tree", name="Output")
+    current = tree.locator("[aria-selected=true]")
+    tree.focus()
+    for key, row in (
+        ("ArrowDown", "first:"),
+        ("ArrowLeft", "first:"),
+        ("ArrowDown", "second:"),
+        ("ArrowRight", 'inner:"x"'),
+        ("ArrowLeft", "second:"),
+        ("Home", "{"),
+        ("End", 'inner:"x"'),
+    ):
+        signed_in.keyboard.press(key)
+        expect(current).to_contain_text(row)
+    expect(tree.get_by_role("treeitem")).to_have_count(4)
+
+
 def test_a_prediction_of_another_account_or_none_says_so(signed_in: Page) -> None:
     shown(signed_in, "00000000-0000-4000-8000-000000000000")
     expect(signed_in.get_by_role("heading", name="There is no such prediction here")).to_be_visible()
@@ -473,8 +511,12 @@ def test_a_prediction_is_read_on_a_phone(
         client.create(publish("talks", models.TALKS), wait=20, lines=50)["id"],
         client.create(publish("files", models.FILES), wait=20)["id"],
         client.create(publish("made", models.MADE), wait=20, kind="table")["id"],
+        client.create(publish("made", models.MADE), wait=20, kind="deep")["id"],
     ):
         shown(page, prediction)
         has_ended(page, "succeeded")
+        for button in page.get_by_role("button", name="Open all").all():
+            button.click()
+            page.get_by_role("searchbox", name="Search Output").fill("bottom")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     axe(page)

@@ -26,13 +26,15 @@ function Holder({ value, count, open }: { value: object; count: number; open: bo
   if (count === 0) return <span className={styles.bracket}>{before + after}</span>;
   const what = Array.isArray(value) ? "item" : "field";
   return (
-    <span className={styles.bracket}>
-      {before}
-      {!open && ` ${brief(value, count)} ${after}`}{" "}
+    <>
+      <span className={styles.bracket}>
+        {before}
+        {!open && ` ${brief(value, count)} ${after}`}
+      </span>
       <span className={styles.count}>
         {count.toLocaleString("en")} {count === 1 ? what : `${what}s`}
       </span>
-    </span>
+    </>
   );
 }
 
@@ -79,19 +81,26 @@ function TextValue({ text, file }: { text: string; file: boolean }) {
   const shown = plain(text.slice(0, LONGEST).replaceAll("\n", "⏎").replaceAll("\t", "⇥"));
   const web = webLink(text);
   return (
-    <span className={styles.text}>
-      "
-      {web === null ? (
-        shown
-      ) : (
-        <a href={web} target="_blank" rel="noreferrer noopener" onClick={(event) => event.stopPropagation()}>
-          {shown}
-        </a>
-      )}
-      "
+    <>
+      <span className={styles.text}>
+        "
+        {web === null ? (
+          shown
+        ) : (
+          <a
+            href={web}
+            target="_blank"
+            rel="noreferrer noopener"
+            onClick={(event) => event.stopPropagation()}
+          >
+            {shown}
+          </a>
+        )}
+        {text.length > LONGEST ? "…" : '"'}
+      </span>
       {text.length > LONGEST && (
-        <span className={styles.count}> … {text.length.toLocaleString("en")} characters</span>
+        <span className={styles.more}>all {text.length.toLocaleString("en")} characters</span>
       )}
-    </span>
+    </>
   );
 }

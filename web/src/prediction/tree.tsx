@@ -2,7 +2,7 @@
 
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ChevronRight, FoldVertical, UnfoldVertical } from "lucide-react";
-import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
+import { type CSSProperties, type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { Button } from "@/ui/button";
 import { Copy } from "@/ui/copy";
 import type { Schema } from "./kinds";
@@ -151,7 +151,7 @@ function Item({ id, row, top, current, found, onClick }: ItemProps) {
       aria-expanded={holds ? row.open : undefined}
       aria-selected={current}
       className={names.filter(Boolean).join(" ")}
-      style={{ top, paddingLeft: `${Math.min(row.depth, 40) * 1.1 + 0.25}rem` }}
+      style={indented(top, row.depth)}
       onClick={onClick}
     >
       <span className={styles.arrow} data-open={row.open}>
@@ -163,6 +163,11 @@ function Item({ id, row, top, current, found, onClick }: ItemProps) {
       <Value row={row} />
     </div>
   );
+}
+
+/** Where a row is: how far down, and how far in. Very deep ones are all as far in, so that they are still read. */
+function indented(top: number, depth: number): CSSProperties {
+  return { top, paddingLeft: `min(${depth * 1.1 + 0.25}rem, 55%)` };
 }
 
 /** A text that is too long for its row. */

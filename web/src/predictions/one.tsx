@@ -73,16 +73,18 @@ function Known({ prediction }: { prediction: Prediction }) {
       title="Prediction"
       window={`Prediction on ${owner}/${name}`}
       note={<About prediction={prediction} />}
-      actions={
-        <>
-          <Cancel prediction={prediction} />
-          {prediction.input !== null && <Reopen prediction={prediction} />}
-          {over && prediction.input !== null && <Delete prediction={prediction} />}
-        </>
-      }
     >
       {prediction.input === null && <Removed />}
-      <PredictionView id={prediction.id} />
+      <PredictionView
+        id={prediction.id}
+        actions={
+          <>
+            <Cancel prediction={prediction} />
+            {prediction.input !== null && <Reopen prediction={prediction} />}
+            {over && prediction.input !== null && <Delete prediction={prediction} />}
+          </>
+        }
+      />
       {prediction.input !== null && (
         <>
           <Input prediction={prediction} input={prediction.input} />
