@@ -125,18 +125,19 @@ def free_port() -> int:
 
 def descendants(pid: int) -> list[int]:
     """Every process below this one, however deep."""
-    children = list(_children(pid))
-    return children + [deeper for child in children for deeper in descendants(child)]
+    parents = dict(_parents())
+    found = [pid]
+    for parent in found:
+        found += [child for child, its in parents.items() if its == parent]
+    return found[1:]
 
 
-def _children(pid: int) -> Iterator[int]:
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        with suppress(FileNotFoundError, ProcessLookupError):
+def _parents() -> Iterator[tuple[int, int]]:
+    """Every process and its parent."""
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with suppress(FileNotFoundError, ProcessLookupError), open(f"/proc/{name}/stat", "rb") as stat:
             # The name of a program may hold spaces and brackets; the parent is the second field after it.
-            if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
-                yield int(entry.name)
+            yield int(name), int(stat.read().rpartition(b")")[2].split()[1])
 
 
 def _is_alive(pid: int) -> bool:

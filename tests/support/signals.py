@@ -18,7 +18,8 @@ Value = TypeVar("Value")
 
 DEADLINE = 20.0
 """Seconds that a condition gets where the caller does not say."""
-_STEP = 0.005
+_STEP, _LONGEST_STEP = 0.005, 0.025
+"""Seconds between two looks: more and more, since what is looked at may be asked of a process that has work to do."""
 
 
 class NotInTime(AssertionError):
@@ -28,13 +29,14 @@ class NotInTime(AssertionError):
 def until(condition: Callable[[], Value], what: str = "", *, deadline: float = DEADLINE) -> Value:
     """The first truthy value of `condition`; raises NotInTime after `deadline` seconds."""
     never = threading.Event()
-    ends = time.monotonic() + deadline
+    began = time.monotonic()
     while True:
         if value := condition():
             return value
-        if time.monotonic() >= ends:
+        waited = time.monotonic() - began
+        if waited >= deadline:
             raise NotInTime(_complaint(what, deadline, value))
-        never.wait(_STEP)
+        never.wait(_step(waited))
 
 
 @overload
@@ -46,17 +48,22 @@ async def until_async(condition: Callable[[], Value], what: str = "", *, deadlin
 async def until_async(condition: Callable[[], Any], what: str = "", *, deadline: float = DEADLINE) -> Any:
     """As `until`, leaving the event loop free between looks; `condition` may be a coroutine function."""
     never = anyio.Event()
-    ends = time.monotonic() + deadline
+    began = time.monotonic()
     while True:
         value = condition()
         if inspect.isawaitable(value):
             value = await value
         if value:
             return value
-        if time.monotonic() >= ends:
+        waited = time.monotonic() - began
+        if waited >= deadline:
             raise NotInTime(_complaint(what, deadline, value))
-        with anyio.move_on_after(_STEP):
+        with anyio.move_on_after(_step(waited)):
             await never.wait()
+
+
+def _step(waited: float) -> float:
+    return min(max(_STEP, waited / 20), _LONGEST_STEP)
 
 
 def _complaint(what: str, deadline: float, last: object) -> str:
