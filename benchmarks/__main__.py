@@ -21,6 +21,7 @@ from benchmarks import (
     profile,
     recovery,
     streams,
+    web,
     webhooks,
 )
 
@@ -186,6 +187,20 @@ def _files() -> str:
     return _table("Files, on loopback", ["what", "figure"], rows)
 
 
+def _web() -> str:
+    seen = web.run()
+    rows = [
+        ["the list of models can be used, nothing cached", f"{seen.usable_first * 1000:.0f} ms"],
+        ["the same again", f"{seen.usable_again * 1000:.0f} ms"],
+        ["JavaScript of that page, compressed", f"{seen.javascript / 1000:.0f} kB"],
+        [f"frames while {web.RATE} tokens/s come, p99 / longest of {seen.stream_frames:,}",
+         f"{seen.stream_p99:.0f} / {seen.stream_longest:.0f} ms"],
+        [f"frames while a list of {web.PREDICTIONS:,} predictions is scrolled, p99 / longest of {seen.list_frames:,}",
+         f"{seen.list_p99:.0f} / {seen.list_longest:.0f} ms"],
+    ]  # fmt: skip
+    return _table("The web app, in Chromium on loopback", ["what", "figure"], rows)
+
+
 def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     lines = [f"### {title}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
@@ -204,6 +219,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "recovery": _recovery,
     "files": _files,
     "lists": _lists,
+    "web": _web,
 }
 
 if __name__ == "__main__":

@@ -77,6 +77,8 @@ def take(browser: Browser, server: Server, shot: Shot, view: str, options: dict[
     shot.prepare(page)
     expect(page.get_by_text("Loading", exact=True)).to_have_count(0)
     page.screenshot(path=ALL / f"{shot.name}-{view}.png", animations="disabled", caret="hide")
+    if (cancel := page.get_by_role("button", name="Cancel", exact=True)).count():
+        cancel.click()
     context.close()
     print(f"{shot.name}-{view}.png", *faults.left, flush=True)
 
@@ -108,7 +110,7 @@ def shots(made: Scene) -> list[Shot]:
         Shot("now", "/now", there),
         *(Shot(f"settings-{part}", f"/settings/{part}", there) for part in ("profile", "tokens", "variables", "users")),
         Shot("missing", "/nothing", there),
-        Shot("keyboard", "/", lambda page: page.keyboard.press("?")),
+        Shot("keyboard", "/", ask_for_the_keys),
     ]
 
 
@@ -122,20 +124,28 @@ def read_a_picture(page: Page) -> None:
     """A picture is chosen, and read."""
     there(page)
     page.locator("input[type=file]").first.set_input_files(ROOT / "examples" / "ocr" / "sample.jpg")
+    expect(page.get_by_role("img", name="Preview of sample.jpg")).to_be_visible()
     page.get_by_role("button", name="Run", exact=True).click()
-    expect(page.get_by_text("Succeeded").first).to_be_visible(timeout=60_000)
+    expect(page.locator("[data-end=succeeded]")).to_be_visible(timeout=60_000)
     there(page)
 
 
 def stream_text(page: Page) -> None:
-    """Text is on its way."""
+    """Text is on its way, and stops when the picture has been taken."""
     there(page)
-    page.get_by_label("Manner").or_(page.get_by_label("manner")).first.fill(TEXT)
-    page.get_by_label("Words").or_(page.get_by_label("words")).first.fill("400")
-    page.get_by_label("Pace").or_(page.get_by_label("pace")).first.fill("40")
+    for name, value in {"manner": TEXT, "words": "400", "pace": "40"}.items():
+        field = page.locator(f'[data-path="/{name}"]')
+        field.get_by_role("textbox").or_(field.get_by_role("spinbutton")).fill(value)
     page.get_by_role("button", name="Run", exact=True).click()
-    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
-    page.wait_for_timeout(3000)
+    expect(page.get_by_test_id("output-text")).to_contain_text("truth universally acknowledged", timeout=30_000)
+    page.wait_for_timeout(1500)
+
+
+def ask_for_the_keys(page: Page) -> None:
+    """The help is open."""
+    there(page)
+    page.keyboard.press("Shift+?")
+    expect(page.get_by_role("dialog")).to_be_visible()
 
 
 if __name__ == "__main__":
