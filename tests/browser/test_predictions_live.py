@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import prediction_models as models
 from tests.browser.conftest import Axe, OpenPage
-from tests.support.browser import Faults, frames_of
+from tests.support.browser import Faults
 from tests.support.publishing import Client
 from tests.support.receiver import Receiver, Reply, receiving
 from tests.support.server import Server
@@ -87,6 +88,28 @@ def words(count: int, line: int = 0) -> str:
     """What the model STREAM gives."""
     ends = ["\n" if line and number % line == line - 1 else " " for number in range(count)]
     return "".join(f"word{number}{end}" for number, end in enumerate(ends))
+
+
+@contextmanager
+def work_of(browser: Browser, page: Page) -> Generator[list[float]]:
+    """How long each task of the page took, in milliseconds, once the block is left.
+
+    Of the processor's time: how busy the machine is with other things says nothing about the page.
+    """
+    tasks: list[float] = []
+    browser.start_tracing(page=page, categories=["toplevel", "devtools.timeline"])
+    yield tasks
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    mains = {
+        (one["pid"], one["tid"])
+        for one in events
+        if one["name"] == "thread_name" and one["args"]["name"] == "CrRendererMain"
+    }
+    tasks += [
+        one["tdur"] / 1000
+        for one in events
+        if one["name"].endswith("RunTask") and "tdur" in one and (one["pid"], one["tid"]) in mains
+    ]
 
 
 def has_ended(page: Page, status: str) -> None:
@@ -233,15 +256,16 @@ def test_pieces_that_are_no_text_are_shown_as_they_come_and_in_the_end_as_the_ou
     expect(signed_in.get_by_role("tree", name="Output").get_by_text("89401")).to_be_visible()
 
 
-def test_two_hundred_items_a_second_leave_the_page_its_time(signed_in: Page, client: Client, publish: Publish) -> None:
+def test_two_hundred_items_a_second_leave_each_frame_its_time(
+    signed_in: Page, browser: Browser, client: Client, publish: Publish
+) -> None:
     stream = started(client, publish("stream", models.STREAM), count=600, pace=220)
     shown(signed_in, stream)
     expect(text_of(signed_in)).to_contain_text("word20")
-    with frames_of(signed_in) as frames:
+    with work_of(browser, signed_in) as tasks:
         has_ended(signed_in, "succeeded")
-    # A machine that does other things as well is late now and then; a page that is too slow is late all the time.
-    late = [length for length in frames.lengths if length > 50]
-    assert len(late) < len(frames.lengths) * 0.25, (len(late), len(frames.lengths), frames.longest)
+    assert len(tasks) > 100
+    assert max(tasks) < 50
     assert text_of(signed_in).evaluate("(one) => one.textContent") == words(600)
 
 
@@ -409,10 +433,14 @@ def test_files_are_shown_by_what_they_are_and_say_when_they_are_gone(
 
 
 @pytest.mark.parametrize("kind", ["text", "list", "deep"])
-def test_something_big_is_shown_without_freezing(signed_in: Page, client: Client, publish: Publish, kind: str) -> None:
+def test_something_big_is_shown_without_freezing(
+    signed_in: Page, browser: Browser, client: Client, publish: Publish, kind: str
+) -> None:
     prediction = client.create(publish("made", models.MADE), wait=25, kind=kind)["id"]
-    shown(signed_in, prediction)
-    has_ended(signed_in, "succeeded")
+    with work_of(browser, signed_in) as tasks:
+        shown(signed_in, prediction)
+        has_ended(signed_in, "succeeded")
+    assert max(tasks) < 500
     output = signed_in.get_by_role("region", name="Output", exact=True)
     if kind == "text":
         assert text_of(signed_in).evaluate("(one) => one.textContent.length") == 12 * 420_000
