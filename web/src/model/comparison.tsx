@@ -125,7 +125,7 @@ const NAMELESS: Column<Change>[] = [
   },
   { head: "What", cell: ({ kind }) => <span className={styles.what}>{KINDS[kind]}</span> },
   { head: "Before", cell: ({ before }) => before !== "" && <span className={styles.before}>{before}</span> },
-  { head: "After", cell: ({ after }) => after },
+  { head: "After", cell: ({ after }) => after !== "" && <span className={styles.after}>{after}</span> },
   { head: "Callers", cell: ({ breaks }) => breaks && <span className={styles.tag}>may fail</span> },
 ];
 

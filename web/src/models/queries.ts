@@ -7,6 +7,8 @@ import type { Sort } from "./search";
 export type ModelSummary = Shapes["ModelSummary"];
 
 const PAGE = 48;
+const AGAIN_MS = 15_000;
+const PAGES_AGAIN = 2;
 /** The most pages of own models that are read: they are shown at once. */
 const OWN_PAGES = 10;
 
@@ -14,6 +16,9 @@ const paged = {
   initialPageParam: undefined as string | undefined,
   getNextPageParam: (page: Shapes["Page_ModelSummary_"]) => page.next_cursor ?? undefined,
   placeholderData: keepPreviousData,
+  // So that what is ready, starting or broken is so now; long lists are asked for when they are come back to.
+  refetchInterval: ({ state }: { state: { data?: { pages: unknown[] } | undefined } }) =>
+    (state.data?.pages.length ?? 0) > PAGES_AGAIN ? (false as const) : AGAIN_MS,
 };
 
 /** The models that everyone may see. */
