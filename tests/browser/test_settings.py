@@ -6,7 +6,6 @@ import hashlib
 import re
 
 import httpx
-import pytest
 from playwright.sync_api import Locator, Page, expect
 from wriftai import Client as WriftAI
 
@@ -186,9 +185,8 @@ def test_a_profile_is_changed_and_what_is_wrong_is_said_at_its_field(client: Cli
     expect(signed_in.get_by_label("Shown as")).to_have_value(f"The owner {HOSTILE}")
 
 
-@pytest.mark.parametrize("part", ["nothing", "constructor", "__proto__"])
-def test_a_part_that_is_not_there_says_so(signed_in: Page, part: str) -> None:
-    signed_in.goto(f"/settings/{part}")
+def test_a_part_that_is_not_there_says_so(signed_in: Page) -> None:
+    signed_in.goto("/settings/constructor")
     expect(signed_in.get_by_role("heading", name="There is nothing at this address")).to_be_visible()
 
 

@@ -65,10 +65,7 @@ def test_a_wrong_token_is_refused_at_its_field_in_the_servers_words(server: Serv
     _is_signed_in(visitor)
 
 
-@pytest.mark.parametrize(
-    "elsewhere",
-    ["https://elsewhere.invalid/", "//elsewhere.invalid/", "/\\elsewhere.invalid", "javascript:alert(1)", "/sign-in"],
-)
+@pytest.mark.parametrize("elsewhere", ["//elsewhere.invalid/", "javascript:alert(1)"])
 def test_nothing_leads_elsewhere_after_signing_in(server: Server, signed_in: Page, elsewhere: str) -> None:
     signed_in.goto("/")
     signed_in.evaluate("(next) => location.assign('/sign-in?' + new URLSearchParams({ next }))", elsewhere)

@@ -7,6 +7,7 @@ import { useEffect, useRef } from "react";
 export const KEYS: readonly (readonly [keys: string, does: string])[] = [
   ["/", "Search"],
   ["Ctrl Enter", "Run"],
+  ["↑ ↓ Enter", "Move in the list of predictions, and open one"],
   ["Esc", "Close, or leave a field"],
   ["g m", "Go to the models"],
   ["g p", "Go to the predictions"],

@@ -2,6 +2,7 @@
 
 import { queryOptions } from "@tanstack/react-query";
 import { api, ask, type Shapes } from "@/api/client";
+import { every } from "@/api/every";
 import { unreachable } from "@/api/problem";
 
 export type Statistics = Shapes["StatisticsAnswer"];
@@ -15,13 +16,13 @@ export const statistics = queryOptions({
   queryKey: ["now", "statistics"],
   queryFn: ({ signal }) =>
     ask(api.GET("/v1/statistics", { params: { query: { minutes: MINUTES } }, signal })),
-  refetchInterval: EVERY_MS,
+  refetchInterval: every(EVERY_MS),
 });
 
 export const fleet = queryOptions({
   queryKey: ["now", "workers"],
   queryFn: ({ signal }) => ask(api.GET("/v1/workers", { signal })),
-  refetchInterval: EVERY_MS,
+  refetchInterval: every(EVERY_MS),
 });
 
 /** Whether the server can take work. That it cannot is an answer, too. */
@@ -35,5 +36,5 @@ export const health = queryOptions({
     if (found === undefined || !Array.isArray(found.problems)) throw unreachable(`status ${response.status}`);
     return found;
   },
-  refetchInterval: EVERY_MS,
+  refetchInterval: every(EVERY_MS),
 });

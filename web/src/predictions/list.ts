@@ -9,6 +9,7 @@ import {
 } from "@tanstack/react-query";
 import { type RefObject, useCallback, useMemo } from "react";
 import { api, ask } from "@/api/client";
+import { every } from "@/api/every";
 import { Problem } from "@/api/problem";
 import { type Filters, queryOf } from "./filters";
 import {
@@ -62,7 +63,7 @@ export function useList(filters: Filters, view: RefObject<View>) {
     queryKey: wait,
     queryFn: ({ signal }) => look(client, { key, wait, filters, view: view.current }, signal),
     enabled: list.isSuccess && !list.isPlaceholderData,
-    refetchInterval: EVERY_MS,
+    refetchInterval: every(EVERY_MS),
     staleTime: 0,
     structuralSharing: false,
   });
