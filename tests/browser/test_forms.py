@@ -19,6 +19,8 @@ from tests.browser.conftest import Axe, OpenPage
 from tests.support.publishing import Client
 from tests.support.server import Server
 
+pytestmark = pytest.mark.timeout(90)
+
 PLAIN = """
 import datetime, decimal, enum, uuid
 from typing import Annotated, Any, Literal, Optional
@@ -321,7 +323,8 @@ def test_a_form_of_lists_and_entries_gives_their_json(
     form = open_form("lists")
     for place, word in enumerate(["a", "b", "c", "d"]):
         form.press("words", "Add an item")
-        form.box(f"words/{place}").fill(word)
+        expect(form.box(f"words/{place}")).to_be_focused()
+        signed_in.keyboard.type(word)
     form.press("words", "Move item 4 up")
     form.press("words", "Remove item 1")
     for place, number in enumerate(["5", "-1"]):
@@ -333,7 +336,8 @@ def test_a_form_of_lists_and_entries_gives_their_json(
     form.box("pair/1").fill("four")
     for key, score in {"first": "0.5", "second": "2"}.items():
         form.press("scores", "Add an entry")
-        form.field("scores").get_by_label("Key").last.fill(key)
+        expect(form.field("scores").get_by_label("Key").last).to_be_focused()
+        signed_in.keyboard.type(key)
         form.box(f"scores/{key}").fill(score)
     form.press("matrix", "Add an item")
     form.press("matrix/0", "Add an item")

@@ -15,6 +15,8 @@ from tests.support.browser import ROOT, Faults
 from tests.support.publishing import Client
 from tests.support.server import Server
 
+pytestmark = pytest.mark.timeout(90)
+
 ECHO = """
 from typing import Annotated, Optional
 from augury import Input, Secret
@@ -78,7 +80,7 @@ def said(page: Page, status: str) -> None:
     expect(result(page).locator(f'[data-status="{status}"]').first).to_be_visible()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 def test_a_dropped_picture_is_read(signed_in: Page, push: Push, client: Client) -> None:
     push("ocr")
     signed_in.goto("/models/owner/ocr")
@@ -215,3 +217,36 @@ def test_a_version_that_does_not_start_says_why(signed_in: Page, client: Client,
     expect(signed_in.get_by_text("does not start")).to_be_visible()
     expect(signed_in.locator("main")).to_contain_text("the weights are gone")
     axe(signed_in)
+
+
+def test_a_restricted_model_says_who_can_let_one_run_it(
+    open_page: OpenPage, echo: str, client: Client, axe: Axe
+) -> None:
+    client.http.post("/users", json={"name": "eve"}).raise_for_status()
+    new = {"name": "eve", "scopes": ["read", "predict"], "account": "eve"}
+    token = client.http.post("/tokens", json=new).raise_for_status().json()["token"]
+    client.publish("shared", ECHO)
+    client.http.patch("/models/owner/shared", json={"visibility": "restricted"}).raise_for_status()
+    page = open_page(token)
+    page.goto("/models/owner/shared")
+    expect(page.get_by_text("You may see this model, but not run it.")).to_be_visible()
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_disabled()
+    axe(page)
+    client.http.put("/models/owner/shared/access/eve").raise_for_status()
+    page.reload()
+    field(page, "text").fill("let in")
+    press_run(page)
+    run_of(page)
+    said(page, "succeeded")
+
+
+def test_another_model_has_a_form_of_its_own(signed_in: Page, echo: str, client: Client) -> None:
+    client.publish("other", "def predict(text: str, more: str = 'more') -> str:\n    return text\n")
+    signed_in.goto(echo)
+    field(signed_in, "text").fill("of the first")
+    signed_in.get_by_role("navigation", name="Main").get_by_role("link", name="Models", exact=True).click()
+    signed_in.get_by_role("link", name=re.compile("other")).first.click()
+    expect(field(signed_in, "more")).to_have_value("more")
+    expect(field(signed_in, "text")).to_have_value("")
+    signed_in.goto(echo)
+    expect(field(signed_in, "text")).to_have_value("of the first")

@@ -6,6 +6,7 @@
 import { type FieldPathId, toFieldPathId } from "@rjsf/utils";
 import { useCallback, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Place } from "@/api/problem";
+import { useSay } from "@/ui/notices";
 import { MarksContext } from "./context";
 import { Faulty } from "./faulty";
 import { Inner } from "./inner";
@@ -45,6 +46,7 @@ export function InputForm({
   view = "form",
 }: InputFormProps) {
   const form = useRef<HTMLFormElement>(null);
+  const say = useSay();
   const marks = useMarks(form, places, view);
   const waits = useRef(0);
   const tell = useCallback((by: 1 | -1) => {
@@ -61,6 +63,7 @@ export function InputForm({
       onSubmit={(event) => {
         event.preventDefault();
         if (waits.current === 0) onSubmit();
+        else say("A file is still being uploaded. Run it when that is done.");
       }}
       onKeyDown={(event) => {
         if (

@@ -7,6 +7,7 @@ import { useRef } from "react";
 import { Button } from "@/ui/button";
 import { labelOf } from "./choice";
 import { type Field, fieldOf, useLabelled } from "./context";
+import { useFocusOnNew } from "./focus";
 import styles from "./groups.module.css";
 import { blank } from "./initial";
 import { Inner } from "./inner";
@@ -30,6 +31,7 @@ function List(props: FieldProps) {
   const { "aria-invalid": _, ...labelled } = useLabelled();
   const items = Array.isArray(value) ? value : [];
   const keys = useKeys(items.length);
+  const focus = useFocusOnNew<HTMLOListElement>();
   const item = (schema.items ?? {}) as Schema;
   const full = items.length >= (numberOf(schema, "maxItems") ?? Number.POSITIVE_INFINITY);
   const move = (from: number, to: number) => {
@@ -43,7 +45,7 @@ function List(props: FieldProps) {
   return (
     <div role="group" className={styles.rows} {...labelled}>
       {items.length > 0 && (
-        <ol className={styles.items}>
+        <ol ref={focus.ref} className={styles.items}>
           {items.map((one, place) => (
             <li key={keys.at(place)} className={styles.item}>
               <span className={styles.place} aria-hidden>
@@ -76,7 +78,10 @@ function List(props: FieldProps) {
       <Button
         className={styles.begin}
         disabled={disabled || full}
-        onClick={() => change([...items, blank(item, root)])}
+        onClick={() => {
+          focus.grow();
+          change([...items, blank(item, root)]);
+        }}
       >
         <Plus size={14} aria-hidden />
         Add an item

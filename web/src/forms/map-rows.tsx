@@ -6,6 +6,7 @@ import { Plus, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { Button } from "@/ui/button";
 import { fieldOf } from "./context";
+import { useFocusOnNew } from "./focus";
 import styles from "./groups.module.css";
 import { blank } from "./initial";
 import { Inner } from "./inner";
@@ -34,27 +35,31 @@ export function MapRows(props: Props) {
   const { value, root, change, disabled } = fieldOf(props);
   const entries = isObject(value) ? value : {};
   const shown = useRows(Object.keys(entries).filter((key) => !except.includes(key)));
+  const focus = useFocusOnNew<HTMLDivElement>();
   const rename = (row: Row, to: string) => {
     shown.rename(row, to);
     change(renamed(entries, row.key, to));
   };
   const add = () => {
     const key = free(entries);
+    focus.grow();
     shown.add(key);
     change(withEntry(entries, key, blank(values, root)));
   };
   return (
     <div className={styles.rows}>
-      {shown.rows.map((row) => (
-        <Entry
-          {...props}
-          key={row.row}
-          row={row}
-          taken={Object.keys(entries)}
-          rename={(to) => rename(row, to)}
-          remove={() => change(without(entries, row.key))}
-        />
-      ))}
+      <div ref={focus.ref} className={styles.entries}>
+        {shown.rows.map((row) => (
+          <Entry
+            {...props}
+            key={row.row}
+            row={row}
+            taken={Object.keys(entries)}
+            rename={(to) => rename(row, to)}
+            remove={() => change(without(entries, row.key))}
+          />
+        ))}
+      </div>
       <Button className={styles.begin} disabled={disabled} onClick={add}>
         <Plus size={14} aria-hidden />
         {more === true ? "Add another input" : "Add an entry"}

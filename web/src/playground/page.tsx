@@ -10,6 +10,7 @@ import { InputForm } from "@/forms/input-form";
 import type { JsonObject } from "@/forms/json";
 import { type View, Views } from "@/forms/views";
 import { useModelVersion } from "@/model/hooks";
+import { SignInHere } from "@/signin/here";
 import { Button } from "@/ui/button";
 import { Loading } from "@/ui/loading";
 import { useSay } from "@/ui/notices";
@@ -25,8 +26,15 @@ import { type FormInput, useInput } from "./use-input";
 import { useRun } from "./use-run";
 
 const FORM = "playground";
+const RESULT = "result";
 
 export function PlaygroundPage() {
+  const { owner, name } = useModelVersion();
+  // Another model has another form, and nothing of what was said about this one.
+  return <Playground key={`${owner}/${name}`} />;
+}
+
+function Playground() {
   const here = useModelVersion();
   const { owner, name, version, pinned } = here;
   const { run } = useSearch({ from: "/models/$owner/$name/" });
@@ -69,12 +77,12 @@ export function PlaygroundPage() {
                 onSubmit={submit}
                 view={view}
               />
-              {running.problem !== null && <ProblemNote error={running.problem} />}
+              {running.problem !== null && <Refusal problem={running.problem} />}
             </>
           )}
           <Bar standing={standing} busy={running.running} again={run !== undefined} />
         </Panel>
-        <div className={styles.right}>
+        <div id={RESULT} className={styles.right}>
           <Panel title="Result">
             <Result run={run} onUse={(used) => input.replace(shareable(schema, used))} />
           </Panel>
@@ -98,12 +106,19 @@ function useRuns(owner: string, name: string) {
       resetScroll: false,
     });
     void queries.invalidateQueries({ queryKey: recentRuns(owner, name).queryKey });
+    // Where it stands below the form, nobody would see that anything happens.
+    if (matchMedia("(width < 64rem)").matches) document.getElementById(RESULT)?.scrollIntoView();
   });
   const places = useMemo(
     () => (error instanceof Problem ? error.places.filter((place) => place.loc[1] === "input") : []),
     [error],
   );
   return { run, running, places, problem: places.length > 0 ? null : error };
+}
+
+function Refusal({ problem }: { problem: Error }) {
+  const signedOut = problem instanceof Problem && problem.status === 401;
+  return <ProblemNote error={problem} actions={signedOut ? <SignInHere /> : undefined} />;
 }
 
 /** Ctrl+Enter runs, from wherever one is on the page. */
@@ -161,11 +176,11 @@ function FormActions({ input, schema, pinned }: { input: FormInput; schema: Json
     <>
       <Button kind="quiet" disabled={input.value === null} onClick={() => void copy()}>
         <Link2 size={15} aria-hidden />
-        Copy link
+        <span className={styles.word}>Copy link</span>
       </Button>
       <Button kind="quiet" onClick={input.reset}>
         <RotateCcw size={14} aria-hidden />
-        Reset
+        <span className={styles.word}>Reset</span>
       </Button>
     </>
   );

@@ -30,6 +30,7 @@ export function Recent({ owner, name, run }: { owner: string; name: string; run:
   if (data === undefined || data.items.length === 0) return null;
   return (
     <nav className={styles.recent} aria-label="Your last runs of this model">
+      <span aria-hidden>Last runs</span>
       <ul>
         {data.items.map((one) => (
           <li key={one.id}>

@@ -11,11 +11,12 @@ export type Standing = "open" | "visitor" | "restricted";
 /** What keeps the caller from running it; a broken version may be tried, the server says what comes of it. */
 export function standingOf({ signedIn, version }: ModelHere): Standing {
   if (!signedIn) return "visitor";
-  return version?.container_image_digest === "" ? "restricted" : "open";
+  // What names the files is left out for those who may see it only.
+  return version !== null && !version.container_image_digest ? "restricted" : "open";
 }
 
 export function StandingNote({ here }: { here: ModelHere }) {
-  const { owner, mayChange, version } = here;
+  const { owner, name, mayChange, version } = here;
   if (standingOf(here) === "restricted") {
     return (
       <Note icon={<Lock size={17} aria-hidden />} title="You may see this model, but not run it.">
@@ -29,7 +30,11 @@ export function StandingNote({ here }: { here: ModelHere }) {
       <p className={styles.reason}>{version.broken_reason}</p>
       {mayChange ? (
         <p>
-          Push a version that is mended, or look at <Link to="/now">what broke</Link>.
+          Push a version that is mended.{" "}
+          <Link to="/models/$owner/$name/versions" params={{ owner, name }}>
+            Its versions
+          </Link>{" "}
+          have the log of the attempt.
         </p>
       ) : (
         <p>{owner} has to mend it. Choose another version above, if there is one.</p>

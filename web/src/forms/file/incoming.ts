@@ -17,7 +17,13 @@ const listeners = {
   drop: (event: DragEvent) => {
     if (carriesFiles(event.dataTransfer)) give(event, event.dataTransfer?.files);
   },
-  paste: (event: ClipboardEvent) => give(event, event.clipboardData?.files),
+  paste: (event: ClipboardEvent) => {
+    // Text that brings a picture of itself along, as office programs copy it, is text where text is written.
+    const text = event.target instanceof HTMLElement && event.target.matches("input, textarea");
+    if (!text || event.clipboardData?.types.includes("text/plain") !== true) {
+      give(event, event.clipboardData?.files);
+    }
+  },
 };
 
 /** Gives the field what comes; tells whether a file hovers over it. */
