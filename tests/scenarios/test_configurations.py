@@ -176,6 +176,7 @@ def test_workers_that_a_version_has_at_all_times_are_there_at_once_after_a_resta
     options = "workers = {min = 2, max = 2}\nidle_timeout = 1"
     changing.publish("kept", "def predict() -> int:\n    return 1", options)
     changing.publish("kept", "def predict() -> int:\n    return 2", options)
+    until(lambda: names(changing) == {"owner/kept:2"}, "those of the version before go", deadline=20)
     until(lambda: states(changing) == ["ready"] * 2, "they are there before anybody asks", deadline=20)
     assert names(changing) == {"owner/kept:2"}, "of the latest version alone"
     changing.server.restart()

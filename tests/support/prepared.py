@@ -60,11 +60,12 @@ class Forked:
 
 
 class Prepared:
-    """`python -m program`, prepared when it is first started."""
+    """`python -m program`, prepared when it is first started, in the environment of when this was made."""
 
     def __init__(self, program: str, *preloaded: str) -> None:
         self._program = program
         self._preloaded = preloaded
+        self._environment = dict(os.environ)
         self._control: socket.socket | None = None
 
     def start(
@@ -75,8 +76,13 @@ class Prepared:
         out: IO[Any],
         err: IO[Any],
         folder: Path | None = None,
-    ) -> Forked:
+    ) -> Forked | subprocess.Popen[bytes]:
         """Begin the program in a folder, or where the tests are, with nothing to read."""
+        if _read_at_its_start(environment) != _read_at_its_start(self._environment):
+            command = [sys.executable, "-m", self._program, *arguments]
+            return subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=environment, cwd=folder
+            )
         asked = {"arguments": arguments, "environment": dict(environment), "folder": str(folder or Path.cwd())}
         ours, theirs = _messages()
         with theirs, open(os.devnull, "rb") as nothing:
@@ -89,9 +95,16 @@ class Prepared:
             self._control, theirs = _messages()
             with theirs:
                 command = [sys.executable, str(_PROGRAM), str(theirs.fileno()), self._program, *self._preloaded]
-                process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+                process = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, env=self._environment, pass_fds=[theirs.fileno()]
+                )
             atexit.register(_close, self._control, process)
         return self._control
+
+
+def _read_at_its_start(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a process looks at once, before it is itself: a fork would not."""
+    return {name: value for name, value in environment.items() if name.startswith(("LD_", "PYTHON", "MALLOC_"))}
 
 
 def _close(control: socket.socket, process: subprocess.Popen[bytes]) -> None:

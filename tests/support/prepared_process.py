@@ -19,6 +19,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 from typing import Any
 
 LARGEST = 1 << 20
@@ -81,6 +82,7 @@ def _become(asked: dict[str, Any], files: list[int]) -> None:
     os.chdir(asked["folder"])
     os.environ.clear()
     os.environ.update(asked["environment"])
+    time.tzset()
     tempfile.tempdir = None  # it may have looked in another environment
     sys.path[0] = asked["folder"]
     sys.argv[1:] = asked["arguments"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ class Server:
     data: Path
     port: int
     settings: dict[str, str] = field(default_factory=dict[str, str])
-    _process: Forked | None = None
+    _process: Forked | subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
