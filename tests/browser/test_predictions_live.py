@@ -415,9 +415,21 @@ def test_harmful_files_run_nothing(open_page: OpenPage, server: Server, client: 
     assert page.evaluate("window.harmed") is False
 
 
-def test_files_are_shown_by_what_they_are_and_say_when_they_are_gone(
-    signed_in: Page, client: Client, publish: Publish, axe: Axe
+def test_a_link_to_a_file_that_was_removed_or_is_not_right_says_so(
+    signed_in: Page, client: Client, publish: Publish
 ) -> None:
+    made = client.create(publish("files", models.FILES), wait=20)
+    links = [made["output"][0], made["output"][1].replace("signature=", "signature=0")]
+    prediction = client.create(publish("echo", models.ECHO), wait=20, text=json.dumps(links))["id"]
+    client.http.delete(f"/predictions/{made['id']}").raise_for_status()
+    shown(signed_in, prediction)
+    output = signed_in.get_by_role("region", name="Output", exact=True)
+    expect(output.get_by_role("note").filter(has_text="picture.png")).to_contain_text("removed")
+    expect(output.get_by_role("note").filter(has_text="tone.wav")).to_contain_text("not one that this server has made")
+    expect(output.get_by_role("link")).to_have_count(0)
+
+
+def test_files_are_shown_by_what_they_are(signed_in: Page, client: Client, publish: Publish, axe: Axe) -> None:
     prediction = client.create(publish("files", models.FILES), wait=20)["id"]
     shown(signed_in, prediction)
     output = signed_in.get_by_role("region", name="Output", exact=True)
