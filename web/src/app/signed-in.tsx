@@ -41,9 +41,12 @@ function Offer({ what, ended }: { what: string; ended: boolean }) {
   const here = useRouterState({ select: (state) => state.location.href });
   if (ended) {
     return (
-      <Empty title="You are signed out" actions={<SignInHere />}>
-        Sign in again to see {what}. What you typed on this page is kept until you leave it.
-      </Empty>
+      <div data-signed-out>
+        <Empty title="You are signed out" actions={<SignInHere />}>
+          The session has ended, or was ended in another tab. Sign in again to see {what}. What you typed on
+          this page is kept until you leave it.
+        </Empty>
+      </div>
     );
   }
   return (

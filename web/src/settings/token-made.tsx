@@ -12,7 +12,8 @@ export function TokenMade({ token }: { token: string }) {
         <strong>Copy it now.</strong> Only its fingerprint is kept, so that nobody can show it again.
       </p>
       <div className={styles.secret}>
-        <code data-token>{token}</code> <Copy text={token} what="token" />
+        <code data-token>{token}</code>
+        <Copy text={token} what="token" />
       </div>
       <div className={styles.example}>
         <p>Try it in a terminal:</p>
