@@ -49,6 +49,7 @@ class Shot:
     address: str
     prepare: Callable[[Page], None]
     signed_in: bool = True
+    phone: bool = True
 
 
 def main() -> None:
@@ -56,10 +57,10 @@ def main() -> None:
     ALL.mkdir(exist_ok=True)
     BEST.mkdir(parents=True, exist_ok=True)
     wanted = re.compile("|".join(sys.argv[1:]) or ".")
-    with tempfile.TemporaryDirectory() as folder, scene(Path(folder)) as made, chromium() as browser:
+    with tempfile.TemporaryDirectory(prefix="augury-") as folder, scene(Path(folder)) as made, chromium() as browser:
         for shot in shots(made):
             for view, options in VIEWS.items():
-                if wanted.search(f"{shot.name}-{view}"):
+                if wanted.search(f"{shot.name}-{view}") and (shot.phone or view != "phone"):
                     take(browser, made.server, shot, view, options)
     for name, source in KEPT.items():
         if (ALL / f"{source}.png").exists():
@@ -110,7 +111,7 @@ def shots(made: Scene) -> list[Shot]:
         Shot("now", "/now", there),
         *(Shot(f"settings-{part}", f"/settings/{part}", there) for part in ("profile", "tokens", "variables", "users")),
         Shot("missing", "/nothing", there),
-        Shot("keyboard", "/", ask_for_the_keys),
+        Shot("keyboard", "/", ask_for_the_keys, phone=False),
     ]
 
 
