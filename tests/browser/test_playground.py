@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import Axe, OpenPage, Push
 from tests.browser.test_forms import DROP
-from tests.support.browser import ROOT, Faults
+from tests.support.browser import ROOT, Faults, sign_in
 from tests.support.publishing import Client
 from tests.support.server import Server
 
@@ -250,3 +250,18 @@ def test_another_model_has_a_form_of_its_own(signed_in: Page, echo: str, client:
     expect(field(signed_in, "text")).to_have_value("")
     signed_in.goto(echo)
     expect(field(signed_in, "text")).to_have_value("of the first")
+
+
+def test_nothing_that_one_has_typed_is_there_for_the_next(signed_in: Page, echo: str, server: Server) -> None:
+    signed_in.goto(echo)
+    field(signed_in, "text").fill("of the one before")
+    signed_in.locator('[data-path="/key"] input').fill("hunter2")
+    signed_in.get_by_role("button", name="Sign out", exact=True).click()
+    expect(signed_in.get_by_role("link", name="Sign in").first).to_be_visible()
+    sign_in(signed_in.context, server.token)
+    signed_in.goto("/")
+    signed_in.evaluate("sessionStorage.setItem('augury:inputs-of', 'somebody else')")
+    signed_in.goto(echo)
+    expect(field(signed_in, "text")).to_have_value("")
+    expect(signed_in.locator('[data-path="/key"] input')).to_have_value("")
+    assert "before" not in signed_in.evaluate("JSON.stringify({ ...sessionStorage })")

@@ -1,7 +1,7 @@
 // The form of a version's input, made from its JSON Schema; the same input as JSON, both ways.
 //
 // rjsf's SchemaField walks the schema, our fields show it. Its Form is not used: it fills in defaults and validates,
-// and here what is left out stays left out, and the server alone judges (D14). Loaded when it is wanted: `lazy.tsx`.
+// and here what is left out stays left out, and the server alone judges (D14).
 
 import { type FieldPathId, toFieldPathId } from "@rjsf/utils";
 import { useCallback, useId, useLayoutEffect, useMemo, useRef, useState } from "react";

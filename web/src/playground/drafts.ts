@@ -5,8 +5,17 @@ import { isObject, type JsonObject } from "@/forms/json";
 import type { Schema } from "@/forms/schema";
 
 const here = new Map<string, JsonObject>();
+const PREFIX = "augury:input:";
+const WHOSE = "augury:inputs-of";
 /** Bigger ones are not kept over a reload: the browser's storage has a few megabytes for all. */
 const MOST_CHARACTERS = 500_000;
+
+/** Whose drafts these are: somebody else's go. What a visitor has typed is theirs after they have signed in. */
+export function belongTo(user: string | null): void {
+  const before = sessionStorage.getItem(WHOSE);
+  if (before !== null && before !== user) forgetAll();
+  if (user !== null) sessionStorage.setItem(WHOSE, user);
+}
 
 export function draftOf(model: string): JsonObject | null {
   const known = here.get(model);
@@ -40,6 +49,13 @@ export function shareable(schema: JsonObject, input: JsonObject): JsonObject {
   return withoutSecrets(schema as Schema, input, () => undefined);
 }
 
+function forgetAll(): void {
+  here.clear();
+  sessionStorage.removeItem(WHOSE);
+  const kept = Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
+  for (const key of kept) sessionStorage.removeItem(key);
+}
+
 function keyOf(model: string): string {
-  return `augury:input:${model}`;
+  return PREFIX + model;
 }

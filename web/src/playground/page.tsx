@@ -3,8 +3,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useRouterState, useSearch } from "@tanstack/react-router";
 import { Link2, Play, RotateCcw } from "lucide-react";
-import { useDeferredValue, useEffect, useMemo, useState } from "react";
+import { useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { Problem } from "@/api/problem";
+import { useSession } from "@/app/session";
 import { UseFromCode } from "@/code/use-from-code";
 import { InputForm } from "@/forms/input-form";
 import type { JsonObject } from "@/forms/json";
@@ -30,16 +31,21 @@ const RESULT = "result";
 
 export function PlaygroundPage() {
   const { owner, name } = useModelVersion();
-  // Another model has another form, and nothing of what was said about this one.
-  return <Playground key={`${owner}/${name}`} />;
+  const me = useSession();
+  const last = useRef("");
+  if (me === undefined) return <Loading lines={5} />;
+  // A session that ends leaves the form as it is, for whoever signs in again.
+  last.current = me.user?.name ?? last.current;
+  // Another model has another form, and so has somebody else.
+  return <Playground key={`${owner}/${name} ${last.current}`} user={me.user?.name ?? null} />;
 }
 
-function Playground() {
+function Playground({ user }: { user: string | null }) {
   const here = useModelVersion();
   const { owner, name, version, pinned } = here;
   const { run } = useSearch({ from: "/models/$owner/$name/" });
   const schema = version.schemas.prediction.input as JsonObject;
-  const input = useInput(`${owner}/${name}`, schema, run);
+  const input = useInput(`${owner}/${name}`, schema, run, user);
   const standing = standingOf(here);
   const running = useRuns(owner, name);
   const submit = () => {

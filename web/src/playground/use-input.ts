@@ -7,7 +7,7 @@ import { useCallback, useEffect, useState } from "react";
 import { prediction } from "@/api/queries";
 import { initialInput } from "@/forms/initial";
 import type { JsonObject } from "@/forms/json";
-import { draftOf, forgetDraft, keepDraft, shareable } from "./drafts";
+import { belongTo, draftOf, forgetDraft, keepDraft, shareable } from "./drafts";
 import { inputOfLink } from "./link";
 
 export interface FormInput {
@@ -25,9 +25,19 @@ interface State {
   round: number;
 }
 
-export function useInput(model: string, schema: JsonObject, run: string | undefined): FormInput {
+/** `user` is who is signed in. */
+export function useInput(
+  model: string,
+  schema: JsonObject,
+  run: string | undefined,
+  user: string | null,
+): FormInput {
   const linked = useLinked(schema);
-  const [state, setState] = useState<State>(() => ({ value: linked ?? draftOf(model), round: 0 }));
+  const [state, setState] = useState<State>(() => {
+    belongTo(user);
+    return { value: linked ?? draftOf(model), round: 0 };
+  });
+  useEffect(() => belongTo(user), [user]);
   const change = useCallback(
     (value: JsonObject) => {
       keepDraft(model, value, schema);
