@@ -279,6 +279,7 @@ def test_a_stream_with_files_goes_on_after_its_server_was_killed(
     assert [fetched(anybody, url)[0] for url in first] == ["0", "1", "2"]
 
 
+@pytest.mark.timeout(120)  # two thousand requests, one after the other: half a minute and more on a busy machine
 def test_a_thousand_runs_with_output_files_leave_the_disk_flat(own_server: Server, own_client: Client) -> None:
     model = own_client.publish("failing", FAILING)
     ids: list[str] = []
