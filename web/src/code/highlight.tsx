@@ -11,7 +11,7 @@ interface Text {
   language: Language;
 }
 
-/** What is longer is shown without colours, so that the page stays quick. */
+/** What is longer is shown in part and without colours, so that the page stays quick. */
 const LONGEST = 30_000;
 
 let loading: Promise<Highlighter | null> | undefined;
@@ -36,7 +36,7 @@ export function Code({ text, language, label }: Text & { label: string }) {
       <pre className={styles.text} role="group" aria-label={label} tabIndex={0}>
         <code data-language={language}>
           {shown.length > LONGEST ? (
-            shown
+            `${shown.slice(0, LONGEST)}\n… Copy gives all of it.`
           ) : (
             <Suspense fallback={shown}>
               <Coloured text={shown} language={language} />

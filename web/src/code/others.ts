@@ -23,14 +23,18 @@ type Arguments = Record<string, Json>;
 /** OpenAI's client: a sample for each of its endpoints that the version is offered through; null if there is none. */
 export function openai(asked: Asked): Way | null {
   const { compatibilities: offered } = asked;
-  const samples: Sample[] = [];
-  if (offered.openai_chat_completions === true) samples.push(...chat(asked));
-  if (offered.openai_responses === true) samples.push(responses(asked));
-  if (offered.openai_embeddings === true) samples.push(embeddings(asked));
-  if (offered.openai_images_generations === true) samples.push(images(asked));
-  if (samples.length === 0) return null;
+  const makers = OPENAIS.filter(([name]) => offered[name] === true).map(([, make]) => make);
+  if (makers.length === 0) return null;
+  const samples = () => makers.flatMap((make) => make(asked));
   return { id: "openai", name: "OpenAI", install: "pip install openai", note: leftOut(asked), samples };
 }
+
+const OPENAIS = [
+  ["openai_chat_completions", chat],
+  ["openai_responses", responses],
+  ["openai_embeddings", embeddings],
+  ["openai_images_generations", images],
+] as const;
 
 const OPENAI = (asked: Asked) => [
   "import os",
@@ -64,7 +68,7 @@ function chat(asked: Asked): Sample[] {
   return both;
 }
 
-function responses(asked: Asked): Sample {
+function responses(asked: Asked): Sample[] {
   const system = systemOf(asked);
   const given: Arguments = {
     model: asked.model,
@@ -78,10 +82,10 @@ function responses(asked: Asked): Sample {
     called("response = client.responses.create", given),
     "print(response.output_text)",
   );
-  return { title: "Response", language: "python", text };
+  return [{ title: "Response", language: "python", text }];
 }
 
-function embeddings(asked: Asked): Sample {
+function embeddings(asked: Asked): Sample[] {
   const { texts, text, input } = asked.input;
   const given: Arguments = { model: asked.model, input: texts ?? text ?? input ?? "" };
   const program = lines(
@@ -90,10 +94,10 @@ function embeddings(asked: Asked): Sample {
     "for one in answer.data:",
     "    print(one.index, len(one.embedding), one.embedding[:3])",
   );
-  return { title: "Embeddings", language: "python", text: program };
+  return [{ title: "Embeddings", language: "python", text: program }];
 }
 
-function images(asked: Asked): Sample {
+function images(asked: Asked): Sample[] {
   const { prompt = "", width, height, size, ...rest } = asked.input;
   const sized = typeof width === "number" && typeof height === "number" ? `${width}x${height}` : size;
   const beside = Object.entries(rest).filter(([name, value]) => value !== null && !IMAGES.includes(name));
@@ -113,12 +117,22 @@ function images(asked: Asked): Sample {
     "for picture in answer.data:",
     "    print(picture.url)",
   );
-  return { title: "Image", language: "python", text };
+  return [{ title: "Image", language: "python", text }];
 }
 
 /** Anthropic's client; null where the version is not offered to it. */
 export function anthropic(asked: Asked): Way | null {
   if (asked.compatibilities.anthropic_messages !== true) return null;
+  return {
+    id: "anthropic",
+    name: "Anthropic",
+    install: "pip install anthropic",
+    note: leftOut(asked),
+    samples: () => messages(asked),
+  };
+}
+
+function messages(asked: Asked): Sample[] {
   const system = systemOf(asked);
   const sampling = picked(asked, SAMPLING);
   const given: Arguments = {
@@ -150,17 +164,16 @@ export function anthropic(asked: Asked): Way | null {
   );
   const samples: Sample[] = [{ title: "Message", language: "python", text: whole }];
   if (asked.stream) samples.push({ title: "Message, streamed", language: "python", text: streamed });
-  return {
-    id: "anthropic",
-    name: "Anthropic",
-    install: "pip install anthropic",
-    note: leftOut(asked),
-    samples,
-  };
+  return samples;
 }
 
 /** Replicate's client, which may run every model. */
 export function replicate(asked: Asked): Way {
+  const samples = () => runs(asked);
+  return { id: "replicate", name: "Replicate", install: "pip install replicate", note: null, samples };
+}
+
+function runs(asked: Asked): Sample[] {
   const head = [
     "import os",
     "",
@@ -176,7 +189,7 @@ export function replicate(asked: Asked): Way {
     const text = lines(...head, ...events(asked, input), `    print(str(event), end="", flush=True)`);
     samples.push({ title: "Stream the output", language: "python", text });
   }
-  return { id: "replicate", name: "Replicate", install: "pip install replicate", note: null, samples };
+  return samples;
 }
 
 // `run` knows versions by their long ids alone; a number is for predictions.create.

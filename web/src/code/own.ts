@@ -13,7 +13,7 @@ export function curl(asked: Asked): Way {
     name: "curl",
     install: null,
     note: "The request is held until the prediction has ended, for a minute at most. One that takes longer is answered unfinished; ask for it again at /v1/predictions and its id.",
-    samples: [
+    samples: () => [
       { title: "Wait for the output", language: "shell", text: curled(asked, false) },
       ...(asked.stream
         ? [{ title: "Stream the output", language: "shell" as const, text: curled(asked, true) }]
@@ -62,7 +62,7 @@ export function python(asked: Asked): Way {
     name: "Python",
     install: "pip install wriftai",
     note: null,
-    samples: [
+    samples: () => [
       {
         title: "Wait for the output",
         language: "python",
@@ -96,7 +96,7 @@ export function javascript(asked: Asked): Way {
     name: "JavaScript",
     install: null,
     note: "For Node 18 or newer; save it as a file that ends with .mjs. It needs no package.",
-    samples: [
+    samples: () => [
       { title: "Wait for the output", language: "javascript", text: fetched(asked) },
       ...(asked.stream
         ? [{ title: "Stream the output", language: "javascript" as const, text: read(asked) }]
@@ -161,7 +161,7 @@ export function commandLine(asked: Asked): Way {
     name: "augury",
     install: null,
     note: "A file of yours goes in by its path: -i image=@photo.jpg",
-    samples: [
+    samples: () => [
       { title: "Wait for the output", language: "shell", text: commanded(asked, false) },
       ...(asked.stream
         ? [{ title: "Stream the output", language: "shell" as const, text: commanded(asked, true) }]

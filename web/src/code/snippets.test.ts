@@ -25,7 +25,8 @@ const WANTED: Wanted = {
   stream: null,
 };
 
-const written = (wanted: Wanted) => waysOf(wanted).flatMap((way) => way.samples.map((sample) => sample.text));
+const written = (wanted: Wanted) =>
+  waysOf(wanted).flatMap((way) => way.samples().map((sample) => sample.text));
 
 test("no sample shows a secret, however deep it is", () => {
   for (const text of written(WANTED)) {
@@ -49,7 +50,7 @@ test("clients are offered where the version is offered to them", () => {
 });
 
 test("a version that streams has a sample that streams in every tab", () => {
-  for (const way of waysOf({ ...WANTED, stream: { type: "string" } })) expect(way.samples).toHaveLength(2);
+  for (const way of waysOf({ ...WANTED, stream: { type: "string" } })) expect(way.samples()).toHaveLength(2);
 });
 
 test("a chosen version is named in every sample", () => {
@@ -59,7 +60,7 @@ test("a chosen version is named in every sample", () => {
 test("the command line is given JSON where a text would read as something else", () => {
   const commands = (value: string) => {
     const ways = waysOf({ ...WANTED, input: { prompt: value } });
-    return ways.find((way) => way.id === "augury")?.samples[0]?.text ?? "";
+    return ways.find((way) => way.id === "augury")?.samples()[0]?.text ?? "";
   };
   expect(commands("hello there")).toContain(`-i 'prompt=hello there'`);
   expect(commands("@file")).toContain(`-i 'prompt="@file"'`);

@@ -66,7 +66,7 @@ function Samples({ way }: { way: Way }) {
   return (
     <>
       {way.install !== null && <Command text={way.install} what="install command" />}
-      {way.samples.map((sample) => (
+      {way.samples().map((sample) => (
         <Code key={sample.title} text={sample.text} language={sample.language} label={sample.title} />
       ))}
       {way.note !== null && <p className={styles.note}>{way.note}</p>}

@@ -37,7 +37,8 @@ export interface Way {
   install: string | null;
   /** What to know about it; null where its samples say it all. */
   note: string | null;
-  samples: Sample[];
+  /** Made when they are looked at: an input may be long. */
+  samples: () => Sample[];
 }
 
 /** Lines of a program, with those left out that are not wanted. */
