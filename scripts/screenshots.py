@@ -57,7 +57,7 @@ def main() -> None:
     ALL.mkdir(exist_ok=True)
     BEST.mkdir(parents=True, exist_ok=True)
     wanted = re.compile("|".join(sys.argv[1:]) or ".")
-    with tempfile.TemporaryDirectory(prefix="augury-") as folder, scene(Path(folder)) as made, chromium() as browser:
+    with tempfile.TemporaryDirectory(prefix="augury") as folder, scene(Path(folder)) as made, chromium() as browser:
         for shot in shots(made):
             for view, options in VIEWS.items():
                 if wanted.search(f"{shot.name}-{view}") and (shot.phone or view != "phone"):
