@@ -42,9 +42,9 @@ function range(schema: Schema, least: string, most: string, unit: string): strin
   const high = numberOf(schema, most);
   const units = `${unit}${(high ?? low) === 1 ? "" : "s"}`;
   if (low !== undefined && high !== undefined)
-    return low === high ? `${low} ${units}` : `${low} to ${high} ${units}`;
-  if (high !== undefined) return `up to ${high.toLocaleString("en")} ${units}`;
-  return low === undefined || low === 0 ? "" : `at least ${low} ${units}`;
+    return low === high ? `${told(low)} ${units}` : `${told(low)} to ${told(high)} ${units}`;
+  if (high !== undefined) return `up to ${told(high)} ${units}`;
+  return low === undefined || low === 0 ? "" : `at least ${told(low)} ${units}`;
 }
 
 function numbers(schema: Schema): string {
@@ -57,12 +57,17 @@ function numbers(schema: Schema): string {
   ];
   const step = at("multipleOf");
   const said = [
-    low !== undefined && high !== undefined ? `${low} to ${high}` : "",
-    low !== undefined && high === undefined ? `at least ${low}` : "",
-    low === undefined && high !== undefined ? `at most ${high}` : "",
-    above === undefined ? "" : `over ${above}`,
-    below === undefined ? "" : `under ${below}`,
+    low !== undefined && high !== undefined ? `${told(low)} to ${told(high)}` : "",
+    low !== undefined && high === undefined ? `at least ${told(low)}` : "",
+    low === undefined && high !== undefined ? `at most ${told(high)}` : "",
+    above === undefined ? "" : `over ${told(above)}`,
+    below === undefined ? "" : `under ${told(below)}`,
     step === undefined ? "" : `a multiple of ${step}`,
   ];
   return said.filter((word) => word !== "").join(", ");
+}
+
+/** "10,000"; small fractions as they are. */
+function told(value: number): string {
+  return Number.isInteger(value) ? value.toLocaleString("en") : String(value);
 }

@@ -11,7 +11,7 @@ import { MarksContext } from "./context";
 import { Faulty } from "./faulty";
 import { Inner } from "./inner";
 import styles from "./input-form.module.css";
-import { changed, isObject, type JsonObject, type Path, type Value } from "./json";
+import { changed, inOrder, isObject, type JsonObject, type Path, type Value } from "./json";
 import { type Marks, marksOf, NO_MARKS } from "./places";
 import { prepared } from "./prepare";
 import { JsonText } from "./raw";
@@ -106,10 +106,10 @@ function Fields({ schema, value, onChange, disabled }: FieldsProps) {
   const change = useCallback(
     (to: Value, path: Path) => {
       const next = changed(latest.current, path, to);
-      latest.current = isObject(next) ? next : {};
+      latest.current = inOrder(isObject(next) ? next : {}, Object.keys(form.properties ?? {}));
       onChange(latest.current);
     },
-    [onChange],
+    [onChange, form],
   );
   const top: FieldPathId = toFieldPathId("", registry.globalFormOptions);
   const empty = Object.keys(form.properties ?? {}).length === 0 && Object.keys(value).length === 0;

@@ -39,6 +39,18 @@ export function set(into: JsonObject, key: string, value: Json): void {
   Object.defineProperty(into, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
+/** The entries in the order of these names; others come after them. */
+export function inOrder(entries: JsonObject, names: readonly string[]): JsonObject {
+  const first = new Set(names);
+  const ordered: JsonObject = {};
+  for (const name of names) {
+    const value = Object.hasOwn(entries, name) ? entries[name] : undefined;
+    if (value !== undefined) set(ordered, name, value);
+  }
+  for (const [name, value] of Object.entries(entries)) if (!first.has(name)) set(ordered, name, value);
+  return ordered;
+}
+
 export function same(one: unknown, other: unknown): boolean {
   return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
