@@ -387,6 +387,7 @@ ROUTES: Mapping[tuple[str, str], Entry] = {
     ("PATCH", f"{_VERSION}/configuration"): Entry(
         rules("admin"), of_new_model("/versions/1/configuration", json={"variable_names": []}), of_model=True
     ),
+    ("GET", f"{_VERSION}/logs"): Entry(rules("read"), of_model("/versions/1/logs"), of_model=True),
     ("GET", _ACCESS): Entry(rules("read"), of_model("/access"), of_model=True),
     ("GET", f"{_ACCESS}/{{user}}"): Entry(rules("read"), of_model("/access/mel"), of_model=True),
     ("PUT", f"{_ACCESS}/{{user}}"): Entry(rules("admin"), _access, of_model=True),
@@ -432,6 +433,7 @@ ROUTES: Mapping[tuple[str, str], Entry] = {
     ("PATCH", _CATEGORY): Entry(admins("admin"), at("/v1/model_categories/kept", json={"description": "changed"})),
     ("DELETE", _CATEGORY): Entry(admins("admin"), _category),
     ("GET", "/v1/workers"): Entry(admins("read"), at("/v1/workers")),
+    ("GET", "/v1/statistics"): Entry(admins("read"), at("/v1/statistics")),
     ("GET", "/metrics"): Entry(admins("read"), at("/metrics")),
     ("GET", "/livez"): Entry(anybody, at("/livez"), open=True),
     ("GET", "/readyz"): Entry(anybody, at("/readyz"), open=True),

@@ -98,7 +98,7 @@ class Client:
         assert found is not None
         return found
 
-    def reaches(self, prediction_id: str, status: str, deadline: float = 10) -> Json:
+    def reaches(self, prediction_id: str, status: str, deadline: float = 20) -> Json:
         """The prediction once it is in this state."""
 
         def look() -> Json | None:
