@@ -23,6 +23,8 @@ LOADS = 11
 RATE = 200
 SECONDS = 10
 PREDICTIONS = 10_000
+FOR_EVER = "0"
+"""The predictions of the list are old."""
 _STEP = 1_200
 """Pixels that the list is scrolled by at a time."""
 # Usable: the first model is there, and the page has nothing else to do.
@@ -63,7 +65,7 @@ def run() -> Web:
             owner = httpx.get(f"{ours.url}/v1/user", headers=ours.headers()).json()["account_id"]
         catalogue.fill(f"sqlite:///{data / 'augury.db'}", owner, Size(models=1_000, predictions=PREDICTIONS))
         # Only now: where Playwright is, no other event loop can run.
-        with servers.augury(data) as ours, chromium() as browser:
+        with servers.augury(data, retention=FOR_EVER, retention_records=FOR_EVER) as ours, chromium() as browser:
             ours.push(BABBLE, "babble")
             first, again, javascript = _loads(browser, ours)
             stream = _frames(browser, ours, _follow)
