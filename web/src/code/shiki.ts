@@ -1,8 +1,8 @@
 // Source text as coloured pieces, by Shiki: four languages, a regular-expression engine without WebAssembly, and one
 // theme whose colours are the custom properties of tokens.css. Loaded when the first code is shown.
 
-import { createCssVariablesTheme, createHighlighterCore } from "shiki/core";
-import { createJavaScriptRegexEngine } from "shiki/engine/javascript";
+import { createCssVariablesTheme, createHighlighterCore } from "@shikijs/core";
+import { createJavaScriptRegexEngine } from "@shikijs/engine-javascript";
 
 export type Language = "python" | "javascript" | "shell" | "json";
 
@@ -20,10 +20,10 @@ export async function highlighter(): Promise<Highlighter> {
   const shiki = await createHighlighterCore({
     themes: [THEME],
     langs: [
-      import("shiki/langs/python.mjs"),
-      import("shiki/langs/javascript.mjs"),
-      import("shiki/langs/shellscript.mjs"),
-      import("shiki/langs/json.mjs"),
+      import("@shikijs/langs/python"),
+      import("@shikijs/langs/javascript"),
+      import("@shikijs/langs/shellscript"),
+      import("@shikijs/langs/json"),
     ],
     engine: createJavaScriptRegexEngine({ forgiving: true }),
   });

@@ -1,7 +1,7 @@
 // The code that makes the same call as the form: a tab for each language and client.
 
+import * as Tabs from "@radix-ui/react-tabs";
 import { Link } from "@tanstack/react-router";
-import { Tabs } from "radix-ui";
 import { useMemo, useState } from "react";
 import { Command } from "@/ui/command";
 import { Code } from "./highlight";
