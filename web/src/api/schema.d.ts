@@ -1558,6 +1558,18 @@ export interface components {
             avatar_url: string;
         };
         /**
+         * BaseUserPage
+         * @description A part of a list; a cursor that is null says that there is nothing more on that side.
+         */
+        BaseUserPage: {
+            /** Items */
+            items: components["schemas"]["BaseUser"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Previous Cursor */
+            previous_cursor: string | null;
+        };
+        /**
          * BrokenVersion
          * @description A version that cannot start.
          */
@@ -1598,30 +1610,15 @@ export interface components {
          * @description Through which other APIs a version can be called.
          */
         Compatibilities: {
-            /**
-             * Openai Chat Completions
-             * @default false
-             */
+            /** Openai Chat Completions */
             openai_chat_completions: boolean;
-            /**
-             * Openai Embeddings
-             * @default false
-             */
+            /** Openai Embeddings */
             openai_embeddings: boolean;
-            /**
-             * Openai Images Generations
-             * @default false
-             */
+            /** Openai Images Generations */
             openai_images_generations: boolean;
-            /**
-             * Openai Responses
-             * @default false
-             */
+            /** Openai Responses */
             openai_responses: boolean;
-            /**
-             * Anthropic Messages
-             * @default false
-             */
+            /** Anthropic Messages */
             anthropic_messages: boolean;
         };
         /**
@@ -1715,6 +1712,18 @@ export interface components {
             response: string | null;
         };
         /**
+         * DeliveryPage
+         * @description A part of a list; a cursor that is null says that there is nothing more on that side.
+         */
+        DeliveryPage: {
+            /** Items */
+            items: components["schemas"]["Delivery"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Previous Cursor */
+            previous_cursor: string | null;
+        };
+        /**
          * Fleet
          * @description What runs where.
          */
@@ -1723,11 +1732,6 @@ export interface components {
             nodes: components["schemas"]["Node"][];
             /** Workers */
             workers: components["schemas"]["Worker"][];
-        };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
         };
         /**
          * Hardware
@@ -1759,6 +1763,18 @@ export interface components {
             created_at: string;
             /** Description */
             description: string | null;
+        };
+        /**
+         * HardwarePage
+         * @description A part of a list; a cursor that is null says that there is nothing more on that side.
+         */
+        HardwarePage: {
+            /** Items */
+            items: components["schemas"]["Hardware"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Previous Cursor */
+            previous_cursor: string | null;
         };
         /**
          * Health
@@ -1793,6 +1809,17 @@ export interface components {
             lease_lost_at: string | null;
         };
         /**
+         * Liveness
+         * @description The process answers.
+         */
+        Liveness: {
+            /**
+             * Status
+             * @constant
+             */
+            status: "alive";
+        };
+        /**
          * LogLine
          * @description A line that a model's code has written.
          */
@@ -1817,6 +1844,18 @@ export interface components {
             attempt: number;
             /** Text */
             text: string;
+        };
+        /**
+         * LogLinePage
+         * @description A part of a list; a cursor that is null says that there is nothing more on that side.
+         */
+        LogLinePage: {
+            /** Items */
+            items: components["schemas"]["LogLine"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Previous Cursor */
+            previous_cursor: string | null;
         };
         /**
          * MadeToken
@@ -1928,6 +1967,18 @@ export interface components {
             description: string;
         };
         /**
+         * ModelCategoryPage
+         * @description A part of a list; a cursor that is null says that there is nothing more on that side.
+         */
+        ModelCategoryPage: {
+            /** Items */
+            items: components["schemas"]["ModelCategory"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Previous Cursor */
+            previous_cursor: string | null;
+        };
+        /**
          * ModelReference
          * @description The version that a prediction runs on.
          */
@@ -1996,6 +2047,18 @@ export interface components {
             status: components["schemas"]["ModelStatus"];
         };
         /**
+         * ModelSummaryPage
+         * @description A part of a list; a cursor that is null says that there is nothing more on that side.
+         */
+        ModelSummaryPage: {
+            /** Items */
+            items: components["schemas"]["ModelSummary"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Previous Cursor */
+            previous_cursor: string | null;
+        };
+        /**
          * Node
          * @description An engine's process.
          */
@@ -2013,114 +2076,6 @@ export interface components {
              * @description Taken for lost if it has not given another sign of life by then.
              */
             lease_until: string;
-        };
-        /** Page[BaseUser] */
-        Page_BaseUser_: {
-            /** Items */
-            items: components["schemas"]["BaseUser"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-            /** Previous Cursor */
-            previous_cursor: string | null;
-        };
-        /** Page[Delivery] */
-        Page_Delivery_: {
-            /** Items */
-            items: components["schemas"]["Delivery"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-            /** Previous Cursor */
-            previous_cursor: string | null;
-        };
-        /** Page[Hardware] */
-        Page_Hardware_: {
-            /** Items */
-            items: components["schemas"]["Hardware"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-            /** Previous Cursor */
-            previous_cursor: string | null;
-        };
-        /** Page[LogLine] */
-        Page_LogLine_: {
-            /** Items */
-            items: components["schemas"]["LogLine"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-            /** Previous Cursor */
-            previous_cursor: string | null;
-        };
-        /** Page[ModelCategory] */
-        Page_ModelCategory_: {
-            /** Items */
-            items: components["schemas"]["ModelCategory"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-            /** Previous Cursor */
-            previous_cursor: string | null;
-        };
-        /** Page[ModelSummary] */
-        Page_ModelSummary_: {
-            /** Items */
-            items: components["schemas"]["ModelSummary"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-            /** Previous Cursor */
-            previous_cursor: string | null;
-        };
-        /** Page[PredictionSummary] */
-        Page_PredictionSummary_: {
-            /** Items */
-            items: components["schemas"]["PredictionSummary"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-            /** Previous Cursor */
-            previous_cursor: string | null;
-        };
-        /** Page[Token] */
-        Page_Token_: {
-            /** Items */
-            items: components["schemas"]["Token"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-            /** Previous Cursor */
-            previous_cursor: string | null;
-        };
-        /** Page[Union[UserSummary, AdministeredUser]] */
-        Page_Union_UserSummary__AdministeredUser__: {
-            /** Items */
-            items: (components["schemas"]["UserSummary"] | components["schemas"]["AdministeredUser"])[];
-            /** Next Cursor */
-            next_cursor: string | null;
-            /** Previous Cursor */
-            previous_cursor: string | null;
-        };
-        /** Page[UserSummary] */
-        Page_UserSummary_: {
-            /** Items */
-            items: components["schemas"]["UserSummary"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-            /** Previous Cursor */
-            previous_cursor: string | null;
-        };
-        /** Page[Variable] */
-        Page_Variable_: {
-            /** Items */
-            items: components["schemas"]["Variable"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-            /** Previous Cursor */
-            previous_cursor: string | null;
-        };
-        /** Page[VersionSummary] */
-        Page_VersionSummary_: {
-            /** Items */
-            items: components["schemas"]["VersionSummary"][];
-            /** Next Cursor */
-            next_cursor: string | null;
-            /** Previous Cursor */
-            previous_cursor: string | null;
         };
         /**
          * Prediction
@@ -2157,10 +2112,16 @@ export interface components {
             input: {
                 [key: string]: unknown;
             } | null;
-            /** Output */
+            /**
+             * Output
+             * @description What the version's output schema says; null where there is none.
+             */
             output: unknown;
             error: components["schemas"]["PredictionError"] | null;
-            /** Metrics */
+            /**
+             * Metrics
+             * @description What its code has recorded so far, and once it has ended `queue_time`, `setup_time` and `predict_time`, in seconds, where there are such.
+             */
             metrics: {
                 [key: string]: unknown;
             } | null;
@@ -2182,7 +2143,9 @@ export interface components {
             /** Message */
             message: string;
             /** Detail */
-            detail: unknown;
+            detail: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * PredictionSchemas
@@ -2197,7 +2160,10 @@ export interface components {
             output: {
                 [key: string]: unknown;
             };
-            /** Stream Output */
+            /**
+             * Stream Output
+             * @description Of an item; left out where nothing is streamed.
+             */
             stream_output?: {
                 [key: string]: unknown;
             } | null;
@@ -2235,6 +2201,18 @@ export interface components {
             model: components["schemas"]["ModelReference"];
         };
         /**
+         * PredictionSummaryPage
+         * @description A part of a list; a cursor that is null says that there is nothing more on that side.
+         */
+        PredictionSummaryPage: {
+            /** Items */
+            items: components["schemas"]["PredictionSummary"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Previous Cursor */
+            previous_cursor: string | null;
+        };
+        /**
          * PublishedVersion
          * @description A version, with its configuration.
          */
@@ -2255,15 +2233,13 @@ export interface components {
             /**
              * Size
              * @description Of its files, packed, in bytes; left out where you may see but not run it.
-             * @default 0
              */
-            size: number;
+            size?: number;
             /**
              * Container Image Digest
              * @description What names its files; left out where you may not run it.
-             * @default
              */
-            container_image_digest: string;
+            container_image_digest?: string;
             configuration: components["schemas"]["Configuration"];
         };
         /**
@@ -2450,6 +2426,18 @@ export interface components {
             last_used_at: string | null;
         };
         /**
+         * TokenPage
+         * @description A part of a list; a cursor that is null says that there is nothing more on that side.
+         */
+        TokenPage: {
+            /** Items */
+            items: components["schemas"]["Token"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Previous Cursor */
+            previous_cursor: string | null;
+        };
+        /**
          * Upload
          * @description An upload that has begun.
          */
@@ -2517,18 +2505,29 @@ export interface components {
             /** Updated At */
             updated_at: string | null;
         };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
+        /**
+         * UserSummaryOrAdministeredUserPage
+         * @description A part of a list; a cursor that is null says that there is nothing more on that side.
+         */
+        UserSummaryOrAdministeredUserPage: {
+            /** Items */
+            items: (components["schemas"]["UserSummary"] | components["schemas"]["AdministeredUser"])[];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Previous Cursor */
+            previous_cursor: string | null;
+        };
+        /**
+         * UserSummaryPage
+         * @description A part of a list; a cursor that is null says that there is nothing more on that side.
+         */
+        UserSummaryPage: {
+            /** Items */
+            items: components["schemas"]["UserSummary"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Previous Cursor */
+            previous_cursor: string | null;
         };
         /**
          * Variable
@@ -2560,6 +2559,18 @@ export interface components {
             updated_at: string | null;
         };
         /**
+         * VariablePage
+         * @description A part of a list; a cursor that is null says that there is nothing more on that side.
+         */
+        VariablePage: {
+            /** Items */
+            items: components["schemas"]["Variable"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Previous Cursor */
+            previous_cursor: string | null;
+        };
+        /**
          * Version
          * @description A version.
          */
@@ -2580,15 +2591,13 @@ export interface components {
             /**
              * Size
              * @description Of its files, packed, in bytes; left out where you may see but not run it.
-             * @default 0
              */
-            size: number;
+            size?: number;
             /**
              * Container Image Digest
              * @description What names its files; left out where you may not run it.
-             * @default
              */
-            container_image_digest: string;
+            container_image_digest?: string;
         };
         /**
          * VersionSummary
@@ -2601,6 +2610,18 @@ export interface components {
             release_notes: string;
             /** Created At */
             created_at: string;
+        };
+        /**
+         * VersionSummaryPage
+         * @description A part of a list; a cursor that is null says that there is nothing more on that side.
+         */
+        VersionSummaryPage: {
+            /** Items */
+            items: components["schemas"]["VersionSummary"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Previous Cursor */
+            previous_cursor: string | null;
         };
         /**
          * Worker
@@ -2635,6 +2656,18 @@ export interface components {
             created_at: string;
             /** Ready At */
             ready_at: string | null;
+        };
+        /**
+         * Begun
+         * @description What a stream is of.
+         */
+        Begun: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            model: components["schemas"]["ModelReference"];
         };
         /**
          * CategoryChange
@@ -2675,6 +2708,39 @@ export interface components {
             variable_names?: string[];
         };
         /**
+         * DoneEvent
+         * @description The last event of a stream that ended well, or was cancelled.
+         */
+        DoneEvent: {
+            /**
+             * Id
+             * @description Counts the events of a stream, from 1.
+             */
+            id: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "done";
+            data: components["schemas"]["Ended"];
+        };
+        /**
+         * Ended
+         * @description How the prediction of a stream has ended.
+         */
+        Ended: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "succeeded" | "cancelled";
+        };
+        /**
          * Error
          * @description What went wrong.
          */
@@ -2701,12 +2767,92 @@ export interface components {
             request_id: string;
         };
         /**
+         * ErrorEvent
+         * @description The last event of one whose prediction failed or was abandoned.
+         */
+        ErrorEvent: {
+            /**
+             * Id
+             * @description Counts the events of a stream, from 1.
+             */
+            id: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "error";
+            data: components["schemas"]["PredictionError"];
+        };
+        /**
+         * InitEvent
+         * @description The first event of a stream.
+         */
+        InitEvent: {
+            /**
+             * Id
+             * @description Counts the events of a stream, from 1.
+             */
+            id: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "init";
+            data: components["schemas"]["Begun"];
+        };
+        /**
          * Invalid
          * @description Everything that is wrong in a request.
          */
         Invalid: {
             /** Detail */
             detail: components["schemas"]["Place"][];
+        };
+        /**
+         * LogDoneEvent
+         * @description The last event of a log.
+         */
+        LogDoneEvent: {
+            /**
+             * Id
+             * @description The place behind it in the log: what `after` and `Last-Event-ID` take.
+             */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "done";
+            data: components["schemas"]["LogEnded"];
+        };
+        /**
+         * LogEnded
+         * @description How the prediction of a log has ended.
+         */
+        LogEnded: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            status: components["schemas"]["Status"];
+        };
+        /**
+         * LogEvent
+         * @description A line of a log.
+         */
+        LogEvent: {
+            /**
+             * Id
+             * @description The place behind it in the log: what `after` and `Last-Event-ID` take.
+             */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "log";
+            data: components["schemas"]["LogLine"];
         };
         /**
          * ModelChange
@@ -2780,6 +2926,37 @@ export interface components {
              * @default
              */
             description: string;
+        };
+        /**
+         * NewCompatibilities
+         * @description Through which other APIs a version is to be called; what is left out is told by its signature.
+         */
+        NewCompatibilities: {
+            /**
+             * Openai Chat Completions
+             * @default false
+             */
+            openai_chat_completions: boolean;
+            /**
+             * Openai Embeddings
+             * @default false
+             */
+            openai_embeddings: boolean;
+            /**
+             * Openai Images Generations
+             * @default false
+             */
+            openai_images_generations: boolean;
+            /**
+             * Openai Responses
+             * @default false
+             */
+            openai_responses: boolean;
+            /**
+             * Anthropic Messages
+             * @default false
+             */
+            anthropic_messages: boolean;
         };
         /**
          * NewModel
@@ -3064,7 +3241,7 @@ export interface components {
              */
             container_image_digest: string;
             /** @default null */
-            compatibilities: components["schemas"]["Compatibilities"] | null;
+            compatibilities: components["schemas"]["NewCompatibilities"] | null;
             /**
              * @description Left out: that of the version before.
              * @default null
@@ -3091,6 +3268,24 @@ export interface components {
             secret: string | null;
         };
         /**
+         * OutputEvent
+         * @description An item, as the version's schema `stream_output` says.
+         */
+        OutputEvent: {
+            /**
+             * Id
+             * @description Counts the events of a stream, from 1.
+             */
+            id: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "output";
+            /** Data */
+            data: unknown;
+        };
+        /**
          * Place
          * @description One thing that is wrong in a request.
          */
@@ -3103,14 +3298,27 @@ export interface components {
             type: string;
             /**
              * Input
-             * @default null
+             * @description What was sent; null where that is not shown.
              */
             input: unknown;
-            /** Ctx */
-            ctx?: {
+            /**
+             * Ctx
+             * @description What there is to say besides, by name.
+             */
+            ctx: {
                 [key: string]: unknown;
             };
         };
+        /**
+         * PredictionEvent
+         * @description An event of a prediction's stream.
+         */
+        PredictionEvent: components["schemas"]["InitEvent"] | components["schemas"]["OutputEvent"] | components["schemas"]["DoneEvent"] | components["schemas"]["ErrorEvent"];
+        /**
+         * PredictionLogEvent
+         * @description An event of a log that is followed.
+         */
+        PredictionLogEvent: components["schemas"]["LogEvent"] | components["schemas"]["LogDoneEvent"];
         /**
          * UploadCompletion
          * @description What says that all of it has come.
@@ -3282,7 +3490,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_PredictionSummary_"];
+                    "application/json": components["schemas"]["PredictionSummaryPage"];
                 };
             };
             /** @description No token, or not a valid one. */
@@ -3879,7 +4087,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
                     "text/event-stream": string;
                 };
             };
@@ -3988,7 +4195,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_LogLine_"];
+                    "application/json": components["schemas"]["LogLinePage"];
                 };
             };
             /** @description No token, or not a valid one. */
@@ -4090,7 +4297,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_LogLine_"];
+                    "application/json": components["schemas"]["LogLinePage"];
                     "text/event-stream": string;
                 };
             };
@@ -4184,7 +4391,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Delivery_"];
+                    "application/json": components["schemas"]["DeliveryPage"];
                 };
             };
             /** @description No token, or not a valid one. */
@@ -4308,7 +4515,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Something in the request does not fit; `detail` lists every place. */
             422: {
                 headers: {
                     /** @description The request's name in the server's log. */
@@ -4316,7 +4523,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Invalid"];
                 };
             };
             /** @description Too many requests; the headers say when to go on. */
@@ -4368,7 +4575,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_ModelSummary_"];
+                    "application/json": components["schemas"]["ModelSummaryPage"];
                 };
             };
             /** @description No token, or not a valid one. */
@@ -4559,7 +4766,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_ModelSummary_"];
+                    "application/json": components["schemas"]["ModelSummaryPage"];
                 };
             };
             /** @description No token, or not a valid one. */
@@ -4663,7 +4870,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Something in the request does not fit; `detail` lists every place. */
             422: {
                 headers: {
                     /** @description The request's name in the server's log. */
@@ -4671,7 +4878,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Invalid"];
                 };
             };
             /** @description Too many requests; the headers say when to go on. */
@@ -4753,7 +4960,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Something in the request does not fit; `detail` lists every place. */
             422: {
                 headers: {
                     /** @description The request's name in the server's log. */
@@ -4761,7 +4968,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Invalid"];
                 };
             };
             /** @description Too many requests; the headers say when to go on. */
@@ -4923,7 +5130,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_ModelCategory_"];
+                    "application/json": components["schemas"]["ModelCategoryPage"];
                 };
             };
             /** @description No token, or not a valid one. */
@@ -5128,7 +5335,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Something in the request does not fit; `detail` lists every place. */
             422: {
                 headers: {
                     /** @description The request's name in the server's log. */
@@ -5136,7 +5343,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Invalid"];
                 };
             };
             /** @description Too many requests; the headers say when to go on. */
@@ -5216,7 +5423,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Something in the request does not fit; `detail` lists every place. */
             422: {
                 headers: {
                     /** @description The request's name in the server's log. */
@@ -5224,7 +5431,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Invalid"];
                 };
             };
             /** @description Too many requests; the headers say when to go on. */
@@ -5375,7 +5582,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_ModelSummary_"];
+                    "application/json": components["schemas"]["ModelSummaryPage"];
                 };
             };
             /** @description No token, or not a valid one. */
@@ -5445,7 +5652,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_UserSummary_"];
+                    "application/json": components["schemas"]["UserSummaryPage"];
                 };
             };
             /** @description No token, or not a valid one. */
@@ -5518,7 +5725,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_VersionSummary_"];
+                    "application/json": components["schemas"]["VersionSummaryPage"];
                 };
             };
             /** @description No token, or not a valid one. */
@@ -6229,7 +6436,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_ModelSummary_"];
+                    "application/json": components["schemas"]["ModelSummaryPage"];
                 };
             };
             /** @description No token, or not a valid one. */
@@ -6303,7 +6510,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Union_UserSummary__AdministeredUser__"];
+                    "application/json": components["schemas"]["UserSummaryOrAdministeredUserPage"];
                 };
             };
             /** @description No token, or not a valid one. */
@@ -6632,7 +6839,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Something in the request does not fit; `detail` lists every place. */
             422: {
                 headers: {
                     /** @description The request's name in the server's log. */
@@ -6640,7 +6847,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Invalid"];
                 };
             };
             /** @description Too many requests; the headers say when to go on. */
@@ -6800,7 +7007,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Variable_"];
+                    "application/json": components["schemas"]["VariablePage"];
                 };
             };
             /** @description No token, or not a valid one. */
@@ -7186,7 +7393,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Token_"];
+                    "application/json": components["schemas"]["TokenPage"];
                 };
             };
             /** @description No token, or not a valid one. */
@@ -7424,7 +7631,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Something in the request does not fit; `detail` lists every place. */
             422: {
                 headers: {
                     /** @description The request's name in the server's log. */
@@ -7432,7 +7639,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Invalid"];
                 };
             };
             /** @description Too many requests; the headers say when to go on. */
@@ -7762,7 +7969,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_BaseUser_"];
+                    "application/json": components["schemas"]["BaseUserPage"];
                 };
             };
             /** @description No token, or not a valid one. */
@@ -7890,7 +8097,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Something in the request does not fit; `detail` lists every place. */
             422: {
                 headers: {
                     /** @description The request's name in the server's log. */
@@ -7898,7 +8105,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Invalid"];
                 };
             };
             /** @description Too many requests; the headers say when to go on. */
@@ -7982,7 +8189,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Something in the request does not fit; `detail` lists every place. */
             422: {
                 headers: {
                     /** @description The request's name in the server's log. */
@@ -7990,7 +8197,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Invalid"];
                 };
             };
             /** @description Too many requests; the headers say when to go on. */
@@ -8074,7 +8281,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Something in the request does not fit; `detail` lists every place. */
             422: {
                 headers: {
                     /** @description The request's name in the server's log. */
@@ -8082,7 +8289,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Invalid"];
                 };
             };
             /** @description Too many requests; the headers say when to go on. */
@@ -8151,7 +8358,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Something in the request does not fit; `detail` lists every place. */
             422: {
                 headers: {
                     /** @description The request's name in the server's log. */
@@ -8159,7 +8366,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Invalid"];
                 };
             };
             /** @description Too many requests; the headers say when to go on. */
@@ -8320,7 +8527,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Something in the request does not fit; `detail` lists every place. */
             422: {
                 headers: {
                     /** @description The request's name in the server's log. */
@@ -8328,7 +8535,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Invalid"];
                 };
             };
             /** @description Too many requests; the headers say when to go on. */
@@ -8755,7 +8962,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Something in the request does not fit; `detail` lists every place. */
             422: {
                 headers: {
                     /** @description The request's name in the server's log. */
@@ -8763,7 +8970,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Invalid"];
                 };
             };
             /** @description Too many requests; the headers say when to go on. */
@@ -8839,7 +9046,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Validation Error */
+            /** @description Something in the request does not fit; `detail` lists every place. */
             422: {
                 headers: {
                     /** @description The request's name in the server's log. */
@@ -8847,7 +9054,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["Invalid"];
                 };
             };
             /** @description Too many requests; the headers say when to go on. */
@@ -8893,7 +9100,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Hardware_"];
+                    "application/json": components["schemas"]["HardwarePage"];
                 };
             };
             /** @description No token, or not a valid one. */
@@ -9096,7 +9303,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
                     "text/plain": string;
                 };
             };
@@ -9160,9 +9366,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: string;
-                    };
+                    "application/json": components["schemas"]["Liveness"];
                 };
             };
         };

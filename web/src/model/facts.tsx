@@ -28,7 +28,7 @@ export function Facts() {
         <Versions owner={owner} name={name} />
         {version !== null && (
           <>
-            {version.size > 0 && <Fact name="Size">{bytes(version.size)}</Fact>}
+            {version.size !== undefined && version.size > 0 && <Fact name="Size">{bytes(version.size)}</Fact>}
             <Hardware owner={owner} name={name} number={version.number} />
             <Fact name="Clients">{offersOf(version.compatibilities).join(", ")}</Fact>
             <Fact name="Output">

@@ -36,13 +36,13 @@ export function VersionDetails() {
           <dd>
             <Ago at={version.created_at} />
           </dd>
-          {version.size > 0 && (
+          {version.size !== undefined && version.size > 0 && (
             <>
               <dt>Size</dt>
               <dd>{bytes(version.size)}</dd>
             </>
           )}
-          {digest !== "" && (
+          {digest !== undefined && digest !== "" && (
             <>
               <dt>Digest</dt>
               <dd className={styles.digest}>

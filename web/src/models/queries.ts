@@ -14,7 +14,7 @@ const OWN_PAGES = 10;
 
 const paged = {
   initialPageParam: undefined as string | undefined,
-  getNextPageParam: (page: Shapes["Page_ModelSummary_"]) => page.next_cursor ?? undefined,
+  getNextPageParam: (page: Shapes["ModelSummaryPage"]) => page.next_cursor ?? undefined,
   placeholderData: keepPreviousData,
   // So that what is ready, starting or broken is so now; long lists are asked for when they are come back to.
   refetchInterval: ({ state }: { state: { data?: { pages: unknown[] } | undefined } }) =>
