@@ -67,7 +67,7 @@ def test_a_visitor_and_the_owner_are_different_people(visitor: Page, signed_in: 
     signed_in.goto("/")
     visitor.goto("/")
     expect(signed_in.get_by_role("link", name="Settings")).to_be_visible()
-    expect(visitor.get_by_role("link", name="Sign in")).to_be_visible()
+    expect(visitor.get_by_role("navigation").get_by_role("link", name="Sign in")).to_be_visible()
     expect(visitor.get_by_role("link", name="Settings")).to_be_hidden()
 
 
