@@ -123,6 +123,27 @@ def test_a_form_is_run_and_run_again(signed_in: Page, echo: str, client: Client,
     expect(field(signed_in, "times")).to_have_value("1")
 
 
+def test_what_stands_around_a_run_changes_with_it(signed_in: Page, client: Client) -> None:
+    client.publish("warm", ECHO)
+    first: list[str] = []
+
+    def as_at_first(route: Route) -> None:
+        """The list of runs as it was when this one was new."""
+        if not first:
+            first.append(route.fetch().text().replace('"succeeded"', '"starting"'))
+        route.fulfill(body=first[0], content_type="application/json")
+
+    signed_in.goto("/models/owner/warm")
+    field(signed_in, "text").fill("ab")
+    expect(signed_in.locator("header").locator('[data-status="cold"]')).to_be_visible()
+    signed_in.route(re.compile(r"/v1/predictions\?model="), as_at_first)
+    press_run(signed_in)
+    said(signed_in, "succeeded")
+    recent = signed_in.get_by_role("navigation", name="Your last runs of this model").get_by_role("link")
+    expect(recent.locator('[data-status="succeeded"]')).to_be_visible()
+    expect(signed_in.locator("header").locator('[data-status="ready"]')).to_be_visible()
+
+
 def test_a_run_is_cancelled_midway(signed_in: Page, client: Client) -> None:
     client.publish("slow", SLOW)
     signed_in.goto("/models/owner/slow")

@@ -1,8 +1,11 @@
 // The caller's last runs of this model, to go back to one of them.
 
-import { queryOptions, useQuery } from "@tanstack/react-query";
+import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { api, ask } from "@/api/client";
+import { model } from "@/api/queries";
+import { useStanding } from "@/prediction/live";
 import { Status } from "@/ui/status";
 import { Ago } from "@/ui/time";
 import styles from "./playground.module.css";
@@ -41,7 +44,11 @@ export function Recent({ owner, name, run }: { owner: string; name: string; run:
               aria-current={one.id === run ? "true" : undefined}
               resetScroll={false}
             >
-              <Status of={one.status} />
+              {one.id === run ? (
+                <Shown id={run} owner={owner} name={name} listed={one.status} />
+              ) : (
+                <Status of={one.status} />
+              )}
               <Ago at={one.created_at} />
             </Link>
           </li>
@@ -49,4 +56,14 @@ export function Recent({ owner, name, run }: { owner: string; name: string; run:
       </ul>
     </nav>
   );
+}
+
+/** The status of the run that is shown, as it is shown. With it the model's own changes, which a run may warm up. */
+function Shown({ id, owner, name, listed }: { id: string; owner: string; name: string; listed: string }) {
+  const queries = useQueryClient();
+  const status = useStanding(id).prediction?.status ?? listed;
+  useEffect(() => {
+    if (status !== "pending") void queries.invalidateQueries(model(owner, name));
+  }, [status, owner, name, queries]);
+  return <Status of={status} />;
 }

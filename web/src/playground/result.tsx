@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { Play } from "lucide-react";
 import type { JsonObject } from "@/forms/json";
 import { Cancel } from "@/prediction/cancel";
-import { useLive } from "@/prediction/live";
+import { useStanding } from "@/prediction/live";
 import { PredictionView } from "@/prediction/view";
 import { Button } from "@/ui/button";
 import styles from "./playground.module.css";
@@ -28,7 +28,7 @@ export function Result({ run, onUse }: Props) {
 }
 
 function Actions({ id, onUse }: { id: string; onUse: (input: JsonObject) => void }) {
-  const { prediction } = useLive(id);
+  const { prediction } = useStanding(id);
   if (prediction === undefined) return null;
   const { input } = prediction;
   return (
