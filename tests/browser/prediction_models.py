@@ -102,6 +102,7 @@ def predict(lines: int) -> int:
         print(f"line {number} " + "x" * (number % 60))
     print("a warning", file=sys.stderr)
     print("\\x1b[31mred\\x1b[0m and \\x1b]0;title\\x07plain \\u202egnp.exe")
+    print("<img src=x onerror=alert(1)><script>alert(2)</script>")
     return lines
 """
 
