@@ -320,12 +320,19 @@ def farewell(running: Server, keep: bool) -> None:
         return
     pid = running.process.pid if running.process else json.loads(KEPT.read_text())["pid"]
     console.print(
-        f"\nThe server stays at [bold]{running.url}[/] (API reference: {running.url}/docs). To use it:\n\n"
+        f"\nThe server stays at [bold]{running.url}[/] (API reference: {running.url}/docs).\n"
+        f"Try the models in a browser, signed in by this link, once: [bold]{sign_in_link(running)}[/]\n\n"
+        "From a terminal:\n\n"
         f"  export AUGURY_URL={running.url} AUGURY_TOKEN=$(cat {DATA.relative_to(ROOT)}/token)\n"
         f"  {BIN / 'augury'} models list\n\n"
         f"To stop it: kill {pid}",
         soft_wrap=True,
     )
+
+
+def sign_in_link(running: Server) -> str:
+    headers = {"Authorization": f"Bearer {running.token}"}
+    return httpx.post(f"{running.url}/v1/session/links", headers=headers).raise_for_status().json()["url"]
 
 
 # --- the examples
