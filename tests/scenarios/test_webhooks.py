@@ -128,7 +128,10 @@ def test_what_was_undelivered_when_the_server_was_killed_is_delivered_after_its_
         got: dict[str, set[str]] = {}
         while set(got) != set(made):
             request = receiver.next(20)
-            assert request.status == "succeeded"
+            if request.status != "succeeded":
+                # On its way when the server was killed: whether it had arrived, nobody could tell.
+                assert request.json["id"] not in got, "the end comes last"
+                continue
             got.setdefault(request.json["id"], set()).add(request.headers["webhook-id"])
 
     assert {len(ids) for ids in got.values()} == {1}, "the same id each time"
