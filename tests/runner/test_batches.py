@@ -365,17 +365,20 @@ def test_inputs_are_fetched_side_by_side_and_one_that_never_comes_keeps_nobody(t
     """
     with socket.create_server(("127.0.0.1", 0)) as site:
         site.settimeout(10)
-        url = f"http://127.0.0.1:{site.getsockname()[1]}/a.txt"
+        url = f"http://127.0.0.1:{site.getsockname()[1]}"
         source = batched(source, kind)
         with Worker(tmp_path, source, slots=4, batch_wait=5, fetch_allow=["127.0.0.0/8"]) as worker:
             worker.ready()
-            worker.send(*[Predict(one, {"n": url}) for one in "abc"], Predict("d", {"n": "data:,d"}))
-            asked = [site.accept()[0] for _ in range(3)]
-            for one in asked[:2]:
-                one.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
-                one.close()
+            worker.send(*[Predict(one, {"n": f"{url}/{one}"}) for one in "abc"], Predict("d", {"n": "data:,d"}))
+            asked: dict[bytes, socket.socket] = {}
+            for _ in range(3):
+                one = site.accept()[0]
+                asked[one.recv(4096).split()[1]] = one
+            for name in (b"/a", b"/b"):
+                asked[name].sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+                asked[name].close()
             assert not [one for one in worker.messages if isinstance(one, Done)]
-            # Whichever of them it is that waits, all but "d" are cancelled one after another: "d" is left.
+            # "c" waits and is cancelled last: "d" is left.
             worker.send(*[Cancel(one) for one in "abc"])
             assert worker.done("d").output == "d"
             assert [worker.done(one).outcome for one in "abc"] == ["cancelled"] * 3
@@ -383,7 +386,7 @@ def test_inputs_are_fetched_side_by_side_and_one_that_never_comes_keeps_nobody(t
             held = [site.accept()[0] for _ in range(2)]
             worker.send(Cancel("e"), Cancel("f"))
             assert [worker.done(one).outcome for one in "ef"] == ["cancelled"] * 2
-            for one in (asked[2], *held):
+            for one in (asked[b"/c"], *held):
                 one.close()
 
 
