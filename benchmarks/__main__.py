@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -39,8 +40,22 @@ def main(arguments: Sequence[str]) -> None:
         print(text, flush=True)
         sections.append(text)
     if save:
-        head = README.read_text().partition(MARK)[0]
-        README.write_text(head + MARK + "\n\n" + "\n".join(sections))
+        head, _, kept = README.read_text().partition(MARK)
+        README.write_text(head + MARK + "\n\n" + "\n".join(_with(_tables(kept), sections)))
+
+
+def _with(kept: Sequence[str], measured: Sequence[str]) -> list[str]:
+    """What was kept with what was measured now in its place, known by its heading up to the first mark or figure."""
+    new = {_what(one): one for one in measured}
+    return [new.pop(_what(one), one) for one in kept] + list(new.values())
+
+
+def _tables(text: str) -> list[str]:
+    return [f"### {one.strip()}\n" for one in text.split("### ")[1:]]
+
+
+def _what(table: str) -> str:
+    return re.split(r"[:(]|\d", table.removeprefix("### ").partition("\n")[0], maxsplit=1)[0].strip()
 
 
 def _overhead() -> str:
