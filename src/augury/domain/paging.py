@@ -71,11 +71,41 @@ class Cursor:
 
     def before_text(self) -> str | None:
         """For a list sorted by one text, greatest first: the text below which the wanted items are."""
-        return None if self.backward else self._one_text()
+        return None if self.backward else self.one_text()
 
     def after_text(self) -> str | None:
         """For a list sorted by one text, greatest first: the text above which the wanted items are."""
-        return self._one_text() if self.backward else None
+        return self.one_text() if self.backward else None
+
+    def one_text(self) -> str | None:
+        """The position in a list sorted by one text; raises InvalidRequest where it is something else."""
+        match self.position:
+            case None:
+                return None
+            case (str(text),):
+                return text
+            case _:
+                raise refused()
+
+    def one_number(self) -> int | None:
+        """The position in a list sorted by one number; raises InvalidRequest where it is something else."""
+        match self.position:
+            case None:
+                return None
+            case (int(number),):
+                return number
+            case _:
+                raise refused()
+
+    def number_and_text(self) -> tuple[int, str] | None:
+        """The position in a list sorted by a number, then by a text; raises InvalidRequest where it is another."""
+        match self.position:
+            case None:
+                return None
+            case (int(number), str(text)):
+                return number, text
+            case _:
+                raise refused()
 
     def text_filter(self, name: str, default: str = "") -> str:
         """A filter that is one text; raises InvalidRequest where it is something else."""
@@ -113,13 +143,6 @@ class Cursor:
     def _at(self, item: Item, key: Callable[[Item], str | Position], *, backward: bool) -> str:
         place = key(item)
         return Cursor(self.filters, (place,) if isinstance(place, str) else place, backward).encode()
-
-    def _one_text(self) -> str | None:
-        if self.position is None:
-            return None
-        if len(self.position) != 1 or not isinstance(self.position[0], str):
-            raise refused()
-        return self.position[0]
 
 
 def refused() -> InvalidRequest:

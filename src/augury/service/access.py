@@ -18,7 +18,7 @@ from augury.domain.account import SCOPES, Account, Caller, Scope, granted
 from augury.domain.errors import Gone, InvalidRequest, NotFound, Unauthenticated
 from augury.domain.ids import AccountId, IdSource
 from augury.domain.model import NAME_RULE, as_name
-from augury.domain.paging import Cursor, Page, refused
+from augury.domain.paging import Cursor, Page
 from augury.service.once import Idempotency, Repeated, first_time
 from augury.service.texts import LINE, Checks
 from augury.store import users as rows
@@ -26,7 +26,7 @@ from augury.store.connection import Connection, ConstraintViolated
 from augury.store.database import Database
 from augury.store.users import Token
 
-__all__ = ["Access", "NewToken", "Token", "digest_of", "no_token", "refuse_dead", "session_ended"]
+__all__ = ["Access", "NewToken", "Token", "digest_of", "no_token", "refuse_dead", "session_ended", "unknown_token"]
 
 log = logging.getLogger(__name__)
 
@@ -82,12 +82,12 @@ class Access:
         """
         session = token.startswith(SESSION_PREFIX)
         if not (session or token.startswith(PREFIX)) or len(token) > _LONGEST:
-            raise session_ended() if session else _invalid()
+            raise session_ended() if session else unknown_token()
         digest = _digest(token)
         epoch = self._epoch[0]
         found = await self.db.read(lambda c: rows.find_token(c, digest.hex()))
         if found is None or found[0].kind == "code":
-            raise session_ended() if session else _invalid()
+            raise session_ended() if session else unknown_token()
         stored, account = found
         now = self.now()
         refuse_dead(stored, account, now)
@@ -162,7 +162,7 @@ class Access:
         """The tokens of the caller, or of another account where the caller is an admin, newest first."""
         place = Cursor({} if account is None else {"account": account}) if cursor is None else Cursor.parse(cursor)
         wanted = place.text_filter("account") if "account" in place.filters else None
-        position = _position(place)
+        position = place.number_and_text()
         found = await self.db.read(
             lambda c: rows.page_of_tokens(
                 c,
@@ -268,16 +268,6 @@ def _still_there(c: Connection, token_id: str) -> Token:
     return found
 
 
-def _position(place: Cursor) -> tuple[int, str] | None:
-    match place.position:
-        case None:
-            return None
-        case (int(value), str(token_id)):
-            return value, token_id
-        case _:
-            raise refused()
-
-
 def _ensure_owner(c: Connection, account: Account, token: Token, sha256: str) -> Account:
     known = rows.first_admin(c)
     if known is not None:
@@ -332,7 +322,8 @@ def no_token() -> Unauthenticated:
     )
 
 
-def _invalid() -> Unauthenticated:
+def unknown_token() -> Unauthenticated:
+    """What is said of a text that is no token here, or is none any more."""
     return Unauthenticated(
         "This is no token of this server.",
         code="invalid_token",

@@ -51,7 +51,7 @@ class Categories:
         place = Cursor({"of": "categories"}) if cursor is None else Cursor.parse(cursor)
         if place.text_filter("of") != "categories":
             raise refused()
-        position = _position(place)
+        position = place.one_text()
         found = await self.db.read(
             lambda c: rows.page(c, position=position, backward=place.backward, limit=page_size + 1)
         )
@@ -121,16 +121,6 @@ def _check(checks: Checks, values: dict[str, str]) -> None:
 def _slug(name: str) -> str:
     """The slug that a name makes: "Text to image" is text-to-image."""
     return "-".join("".join(one if one.isalnum() else " " for one in name.lower()).split())[:_SLUG_LENGTH].rstrip("-")
-
-
-def _position(place: Cursor) -> str | None:
-    match place.position:
-        case None:
-            return None
-        case (str(slug),):
-            return slug
-        case _:
-            raise refused()
 
 
 def _existing(found: Category | None, slug: str) -> Category:

@@ -13,7 +13,7 @@ from augury.domain import hardware, jsontext
 from augury.domain.errors import InvalidRequest
 from augury.domain.hardware import Hardware, Machine
 from augury.domain.jsontext import JsonObject
-from augury.domain.paging import Cursor, Page, refused
+from augury.domain.paging import Cursor, Page
 from augury.quantities import Share
 from augury.service.texts import LINE
 from augury.store import users, workers
@@ -34,7 +34,7 @@ class Catalogue:
     async def page(self, *, cursor: str | None = None, page_size: int = 25) -> tuple[Page[Hardware], int]:
         """What versions may ask for, by identifier; and since when this installation is."""
         place = Cursor() if cursor is None else Cursor.parse(cursor)
-        position = _position(place)
+        position = place.one_text()
 
         def read(c: Connection) -> tuple[list[Hardware], int]:
             return hardware.catalogue(self._machines(c), self.shares), self._since(c)
@@ -71,13 +71,3 @@ class Catalogue:
         now = self.now()
         stored = [one.machine for one in workers.list_nodes(c) if one.lease_until > now and one.machine is not None]
         return [Machine.from_json(cast("JsonObject", jsontext.loads(one))) for one in stored]
-
-
-def _position(place: Cursor) -> str | None:
-    match place.position:
-        case None:
-            return None
-        case (str(identifier),):
-            return identifier
-        case _:
-            raise refused()

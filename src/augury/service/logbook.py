@@ -83,7 +83,7 @@ class Logbook:
         Raises NotFound, Forbidden `not_permitted` where the model is another's, and InvalidRequest.
         """
         place = Cursor() if cursor is None else Cursor.parse(cursor)
-        position = _line(place)
+        position = place.one_number()
         found = await self.db.read(
             lambda c: _of_version(
                 c, find_owned_version(c, caller, owner, name, number).id, position, page_size + 1, back=place.backward
@@ -175,13 +175,3 @@ def _of_version(c: Connection, version_id: int, position: int | None, limit: int
         return found[::-1]
     # Where no attempt has written anything, all that there is is of earlier ones.
     return logbook.of_version(c, version_id, after=max(position or 0, first - 1), limit=limit) if first else []
-
-
-def _line(place: Cursor) -> int | None:
-    match place.position:
-        case None:
-            return None
-        case (int(number),):
-            return number
-        case _:
-            raise refused()

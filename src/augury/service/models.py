@@ -272,7 +272,7 @@ class Models:
         self.resolver.forget()
 
     async def _page(self, place: Cursor, size: int, listing: Listing) -> Page[Model]:
-        position = _position(place)
+        position = place.number_and_text()
         found = await self.db.read(
             lambda c: listings.page(c, listing, position=position, backward=place.backward, limit=size + 1)
         )
@@ -398,16 +398,6 @@ def _listing(place: Cursor, *, account_id: AccountId | None = None, listed: bool
         raise refused()
     by_count = sort_by == "predictions_count"
     return Listing(listed, account_id, by_count, direction == "desc", used and by_count, slugs)
-
-
-def _position(place: Cursor) -> tuple[int, str] | None:
-    match place.position:
-        case None:
-            return None
-        case (int(value), str(model_id)):
-            return value, model_id
-        case _:
-            raise refused()
 
 
 def _exists(owner: str, name: str) -> Conflict:

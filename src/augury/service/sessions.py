@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from augury.domain.account import SCOPES, Account, Caller
 from augury.domain.errors import Unauthenticated
 from augury.domain.ids import AccountId, IdSource
-from augury.service.access import SESSION_PREFIX, Access, digest_of, no_token, refuse_dead
+from augury.service.access import SESSION_PREFIX, Access, digest_of, no_token, refuse_dead, unknown_token
 from augury.store import sessions as rows
 from augury.store import users
 from augury.store.connection import Connection
@@ -92,9 +92,11 @@ class Sessions:
         text, now = _text(SESSION_PREFIX), self.now()
 
         def begin(c: Connection) -> Token:
-            source = _living(c, caller.token_id, now)
-            if source is None:
-                raise _invalid_code()
+            found = users.whose(c, caller.token_id)
+            if found is None:
+                raise unknown_token()
+            refuse_dead(*found, now)
+            source = found[0]
             return self._insert(c, source, source.scopes, digest_of(text), now)
 
         return await self._begun(await self.db.write(begin), text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from augury.domain.account import Account, Caller
 from augury.domain.errors import NotFound
-from augury.domain.paging import Cursor, Page, refused
+from augury.domain.paging import Cursor, Page
 from augury.service.models import Models
 from augury.service.users import find_account
 from augury.service.visibility import find_owned
@@ -32,12 +32,12 @@ class Sharing:
     ) -> Page[Account]:
         """Who is on a model's list, by name."""
         place = Cursor() if cursor is None else Cursor.parse(cursor)
-        position = _position(place)
+        reached = place.one_text()
         found = await self.db.read(
             lambda c: users.page_of_access(
                 c,
                 find_owned(c, caller, owner, name).id,
-                position=position,
+                position=None if reached is None else (reached,),
                 backward=place.backward,
                 limit=page_size + 1,
             )
@@ -84,13 +84,3 @@ def _deny(c: Connection, caller: Caller, owner: str, name: str, user: str) -> No
 
 def _not_listed(account: Account) -> NotFound:
     return NotFound(f"{account.name} is not on the access list.", code="not_on_list")
-
-
-def _position(place: Cursor) -> tuple[str] | None:
-    match place.position:
-        case None:
-            return None
-        case (str(name),):
-            return (name,)
-        case _:
-            raise refused()

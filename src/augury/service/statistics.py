@@ -81,8 +81,9 @@ class Statistics:
         """The last so many minutes; raises Forbidden `admins_only`, and InvalidRequest for too many or none."""
         caller.demand_admin("see statistics")
         if not 1 <= minutes <= LONGEST:
+            kind = "greater_than_equal" if minutes < 1 else "less_than_equal"
             raise InvalidRequest.at(
-                "query", "minutes", msg=f"Input should be from 1 to {LONGEST}.", type="less_than_equal", input=minutes
+                "query", "minutes", msg=f"Input should be from 1 to {LONGEST}.", type=kind, input=minutes
             )
         async with self._reading:
             known = self._known.get(minutes)

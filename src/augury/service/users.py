@@ -86,7 +86,7 @@ class Users:
         place = (
             Cursor({"sort_by": sort_by, "sort_direction": sort_direction}) if cursor is None else Cursor.parse(cursor)
         )
-        direction, position = place.text_filter("sort_direction"), _position(place)
+        direction, position = place.text_filter("sort_direction"), place.number_and_text()
         if place.text_filter("sort_by") != "created_at" or direction not in ("asc", "desc"):
             raise refused()
         found = await self.db.read(
@@ -241,16 +241,6 @@ def _in_use(name: str, why: str, hint: str = "") -> Conflict:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def _position(place: Cursor) -> tuple[int, str] | None:
-    match place.position:
-        case None:
-            return None
-        case (int(value), str(account_id)):
-            return value, account_id
-        case _:
-            raise refused()
 
 
 def _checked(change: AccountChange, names: Collection[str]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import TypedDict
 from augury.domain.account import Caller
 from augury.domain.errors import Conflict, Gone, NotFound
 from augury.domain.ids import AccountId
-from augury.domain.paging import Cursor, Page, refused
+from augury.domain.paging import Cursor, Page
 from augury.domain.prediction import ModelRef
 from augury.domain.variable import (
     NAME_RULE,
@@ -109,7 +109,7 @@ class Variables:
     async def page(self, caller: Caller, *, cursor: str | None = None, page_size: int = 25) -> Page[Variable]:
         """The caller's variables in the order of their names; those that are secret without their values."""
         place = Cursor() if cursor is None else Cursor.parse(cursor)
-        position = _position(place)
+        position = place.one_text()
         found = await self.db.read(
             lambda c: rows.page(c, caller.account_id, position=position, backward=place.backward, limit=page_size + 1)
         )
@@ -273,13 +273,3 @@ def _check_value(checks: Checks, value: str) -> None:
 
 def _called(ref: ModelRef) -> str:
     return f"{ref.owner}/{ref.name}:{ref.version_number}"
-
-
-def _position(cursor: Cursor) -> str | None:
-    match cursor.position:
-        case None:
-            return None
-        case (str(name),):
-            return name
-        case _:
-            raise refused()

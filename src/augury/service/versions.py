@@ -17,7 +17,7 @@ from augury.domain.errors import Gone, InvalidRequest, NotFound
 from augury.domain.ids import ModelId
 from augury.domain.jsontext import JsonObject
 from augury.domain.model import COMPATIBILITIES, Configuration, Model, Version, is_digest
-from augury.domain.paging import Cursor, Page, refused
+from augury.domain.paging import Cursor, Page
 from augury.packaging.errors import EnvironmentFailed, ProjectError
 from augury.service.bundles import Bundles, Prepared
 from augury.service.hardware import Catalogue
@@ -118,7 +118,7 @@ class Versions:
     ) -> Page[Version]:
         """The versions of a model, newest first; raises NotFound."""
         place = Cursor() if cursor is None else Cursor.parse(cursor)
-        position = _position(place)
+        position = place.one_number()
         found = await self.db.read(
             lambda c: rows.page(
                 c,
@@ -299,13 +299,3 @@ def _changed(configuration: Configuration, change: ConfigurationChange) -> Confi
         change.get("hardware_identifier", configuration.hardware_identifier),
         tuple(change.get("variable_names", configuration.variable_names)),
     )
-
-
-def _position(place: Cursor) -> int | None:
-    match place.position:
-        case None:
-            return None
-        case (int(number),):
-            return number
-        case _:
-            raise refused()
