@@ -3,33 +3,39 @@
 import * as Tabs from "@radix-ui/react-tabs";
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
+import type { Shapes } from "@/api/client";
+import type { JsonObject } from "@/forms/json";
 import { Command } from "@/ui/command";
 import { Code } from "./highlight";
-import { type Wanted, type Way, waysOf } from "./snippets";
+import { type Way, waysOf } from "./snippets";
 import styles from "./use-from-code.module.css";
 
-interface Props extends Omit<Wanted, "origin" | "stream"> {
-  /** The JSON Schema of a piece of the output, where it comes in pieces. */
-  stream: Record<string, unknown> | null | undefined;
+interface Props {
+  owner: string;
+  name: string;
+  version: Shapes["Version"];
+  /** Whether just that version is called, and not the latest one. */
+  pinned: boolean;
+  /** What is in the form now; its secrets are not shown. */
+  input: JsonObject;
 }
 
 const KEPT = "augury:code";
 
-/** `version` is left out to call the latest one. `input` is what is in the form now; its secrets are not shown. */
-export function UseFromCode({ owner, name, version, input, schema, compatibilities, stream }: Props) {
+export function UseFromCode({ owner, name, version, pinned, input }: Props) {
   const ways = useMemo(
     () =>
       waysOf({
         origin: window.location.origin,
         owner,
         name,
-        version,
+        version: pinned ? version.number : undefined,
         input,
-        schema,
-        compatibilities,
-        stream: stream ?? null,
+        schema: version.schemas.prediction.input,
+        compatibilities: version.compatibilities,
+        stream: version.schemas.prediction.stream_output ?? null,
       }),
-    [owner, name, version, input, schema, compatibilities, stream],
+    [owner, name, version, pinned, input],
   );
   const [chosen, choose] = useState(() => sessionStorage.getItem(KEPT) ?? "");
   const shown = ways.some((way) => way.id === chosen) ? chosen : (ways[0]?.id ?? "");

@@ -12,22 +12,14 @@ import { useModelVersion } from "./hooks";
 export function CodePage() {
   const { owner, name, version, pinned } = useModelVersion();
   const hash = useRouterState({ select: (state) => state.location.hash });
-  const { input: schema, stream_output: stream } = version.schemas.prediction;
+  const schema = version.schemas.prediction.input;
   const input = useMemo(
     () => inputOfLink(hash) ?? draftOf(`${owner}/${name}`) ?? initialInput(schema),
     [hash, owner, name, schema],
   );
   return (
     <Panel title="Use from code" bare>
-      <UseFromCode
-        owner={owner}
-        name={name}
-        version={pinned ? version.number : undefined}
-        input={input}
-        schema={schema}
-        compatibilities={version.compatibilities}
-        stream={stream}
-      />
+      <UseFromCode owner={owner} name={name} version={version} pinned={pinned} input={input} />
     </Panel>
   );
 }

@@ -1,8 +1,8 @@
 // The tabs of a model's page: links, so that each has an address. The form's state in the hash goes with them.
 
 import { Link } from "@tanstack/react-router";
+import styles from "@/ui/tabs.module.css";
 import { useModel } from "./hooks";
-import styles from "./tabs.module.css";
 
 const TABS = [
   ["/models/$owner/$name", "Playground"],

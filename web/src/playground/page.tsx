@@ -194,20 +194,11 @@ function FormActions({ input, schema, pinned }: { input: FormInput; schema: Json
 
 function Code({ input }: { input: JsonObject }) {
   const { owner, name, version, pinned } = useModelVersion();
-  const { input: schema, stream_output: stream } = version.schemas.prediction;
   // Not at every key that is pressed.
   const shown = useDeferredValue(input);
   return (
     <Panel title="Use it from code" bare>
-      <UseFromCode
-        owner={owner}
-        name={name}
-        version={pinned ? version.number : undefined}
-        input={shown}
-        schema={schema}
-        compatibilities={version.compatibilities}
-        stream={stream}
-      />
+      <UseFromCode owner={owner} name={name} version={version} pinned={pinned} input={shown} />
     </Panel>
   );
 }

@@ -1,13 +1,14 @@
 // The log beside a prediction, live: time, who wrote it, the line. Searched, wrapped, copied, saved.
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { ArrowDown, Download, WrapText } from "lucide-react";
+import { Download, WrapText } from "lucide-react";
 import { useMemo, useRef, useState } from "react";
 import { Button } from "@/ui/button";
 import { save } from "@/ui/bytes";
 import { Copy } from "@/ui/copy";
+import { SearchField } from "@/ui/field";
 import { Panel } from "@/ui/panel";
-import { useEnd } from "./end";
+import { Ending } from "./ending";
 import { type Log, type LogLine, readOn, useLog } from "./log";
 import styles from "./logs.module.css";
 
@@ -66,11 +67,10 @@ interface SearchProps {
 function Search({ wanted, found, of, onChange }: SearchProps) {
   return (
     <div className={styles.search}>
-      <input
-        type="search"
+      <SearchField
+        label="Only log lines with"
         value={wanted}
         placeholder="Only lines with…"
-        aria-label="Only log lines with"
         onChange={(event) => onChange(event.target.value)}
       />
       <span className={styles.quiet} role={wanted === "" ? undefined : "status"}>
@@ -116,41 +116,27 @@ export function Lines({ lines, live, wrapped }: LinesProps) {
     estimateSize: () => ROW,
     overscan: 20,
   });
-  const { onScroll, atEnd, toEnd } = useEnd(box, virtual.getTotalSize(), true);
+  const height = virtual.getTotalSize();
   return (
-    <div className={styles.frame}>
-      <div
-        ref={box}
-        className={styles.box}
-        onScroll={onScroll}
-        tabIndex={0}
-        role="region"
-        aria-label="Log lines"
-      >
-        <div style={{ height: virtual.getTotalSize() }} className={wrapped ? styles.wrapped : styles.all}>
-          {virtual.getVirtualItems().map(({ index, start }) => {
-            const line = lines[index];
-            if (line === undefined) return null;
-            return (
-              <div
-                key={index}
-                ref={wrapped ? virtual.measureElement : undefined}
-                data-index={index}
-                className={styles.line}
-                style={{ transform: `translateY(${start}px)` }}
-              >
-                <Line line={line} />
-              </div>
-            );
-          })}
-        </div>
+    <Ending box={box} label="Log lines" size={height} first live={live} className={styles.box}>
+      <div style={{ height }} className={wrapped ? styles.wrapped : styles.all}>
+        {virtual.getVirtualItems().map(({ index, start }) => {
+          const line = lines[index];
+          if (line === undefined) return null;
+          return (
+            <div
+              key={index}
+              ref={wrapped ? virtual.measureElement : undefined}
+              data-index={index}
+              className={styles.line}
+              style={{ transform: `translateY(${start}px)` }}
+            >
+              <Line line={line} />
+            </div>
+          );
+        })}
       </div>
-      {live && !atEnd && (
-        <Button className={styles.follow} onClick={toEnd}>
-          <ArrowDown size={14} aria-hidden /> Follow
-        </Button>
-      )}
-    </div>
+    </Ending>
   );
 }
 

@@ -1,12 +1,10 @@
 // A text, also one that is still coming: as it is, or as Markdown.
 
-import { ArrowDown } from "lucide-react";
 import { memo, Suspense, useDeferredValue, useRef } from "react";
-import { Button } from "@/ui/button";
 import { Loading } from "@/ui/loading";
 import { Markdown } from "@/ui/markdown";
 import { Blocks } from "./blocks";
-import { useEnd } from "./end";
+import { Ending } from "./ending";
 import { useSlowly } from "./slowly";
 import styles from "./text.module.css";
 
@@ -21,25 +19,10 @@ export const MARKDOWN_LIMIT = 200_000;
 
 export function Text({ text, live, markdown }: Props) {
   const box = useRef<HTMLDivElement>(null);
-  const { onScroll, atEnd, toEnd } = useEnd(box, text.length, live);
   return (
-    <div className={styles.frame}>
-      <div
-        ref={box}
-        className={styles.box}
-        onScroll={onScroll}
-        tabIndex={0}
-        role="region"
-        aria-label="Output text"
-      >
-        {markdown ? <AsMarkdown text={text} /> : <AsIs text={text} live={live} />}
-      </div>
-      {live && !atEnd && (
-        <Button className={styles.follow} onClick={toEnd}>
-          <ArrowDown size={14} aria-hidden /> Follow
-        </Button>
-      )}
-    </div>
+    <Ending box={box} label="Output text" size={text.length} first={live} live={live} className={styles.box}>
+      {markdown ? <AsMarkdown text={text} /> : <AsIs text={text} live={live} />}
+    </Ending>
   );
 }
 

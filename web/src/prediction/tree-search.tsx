@@ -3,6 +3,7 @@
 import { ChevronDown, ChevronUp } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
 import { Button } from "@/ui/button";
+import { SearchField } from "@/ui/field";
 import styles from "./tree.module.css";
 import { find } from "./tree-rows";
 
@@ -40,11 +41,10 @@ export function Search({ value, label, onFound, onNone }: Props) {
   };
   return (
     <div className={styles.search} role="search" aria-label={`Search ${label}`}>
-      <input
-        type="search"
+      <SearchField
+        label={`Search ${label}`}
         value={text}
         placeholder="Search keys and values"
-        aria-label={`Search ${label}`}
         onChange={(event) => search(event.target.value)}
         onKeyDown={pressed}
       />

@@ -23,7 +23,6 @@ export function Code({ owner, name, version, input }: Props) {
   const [open, setOpen] = useState(false);
   const { data } = useQuery({ ...asked(owner, name, version), staleTime: Number.POSITIVE_INFINITY });
   if (data === undefined) return null;
-  const { schemas, compatibilities } = data;
   return (
     <details className={styles.code} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
@@ -31,15 +30,7 @@ export function Code({ owner, name, version, input }: Props) {
       </summary>
       {open && (
         <Suspense fallback={<Loading />}>
-          <UseFromCode
-            owner={owner}
-            name={name}
-            version={version}
-            input={input}
-            schema={schemas.prediction.input}
-            compatibilities={compatibilities}
-            stream={schemas.prediction.stream_output}
-          />
+          <UseFromCode owner={owner} name={name} version={data} pinned input={input} />
         </Suspense>
       )}
     </details>

@@ -14,7 +14,7 @@ import { Deliveries } from "@/prediction/deliveries";
 import type { Schema } from "@/prediction/kinds";
 import { again, ended, useStanding } from "@/prediction/live";
 import { PredictionView } from "@/prediction/view";
-import { Button } from "@/ui/button";
+import { asButton, Button } from "@/ui/button";
 import { Copy } from "@/ui/copy";
 import { Dialog } from "@/ui/dialog";
 import { Empty } from "@/ui/empty";
@@ -134,7 +134,7 @@ function Reopen({ prediction }: { prediction: Prediction }) {
     router.history.push(href);
   };
   return (
-    <a className={styles.reopen} href={href} onClick={go}>
+    <a className={asButton} href={href} onClick={go}>
       <FlaskConical size={15} aria-hidden /> Open in playground
     </a>
   );

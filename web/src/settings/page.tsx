@@ -4,7 +4,7 @@ import { Link, Navigate, Outlet, useParams } from "@tanstack/react-router";
 import { useSession } from "@/app/session";
 import { SignedIn } from "@/app/signed-in";
 import { Page } from "@/ui/page";
-import styles from "./settings.module.css";
+import styles from "@/ui/tabs.module.css";
 
 const PARTS = [
   ["profile", "Profile"],

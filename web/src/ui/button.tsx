@@ -9,6 +9,9 @@ interface Props extends ComponentProps<"button"> {
   busy?: boolean;
 }
 
+/** What makes a link look like a button, for what has an address. */
+export const asButton = styles.button;
+
 /** `kind`: primary for the one thing that a page is for, quiet inside other things. */
 export function Button({ kind = "plain", busy = false, className, disabled, children, ...rest }: Props) {
   return (

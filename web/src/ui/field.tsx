@@ -40,6 +40,12 @@ export function Select({ label, note, error, children, ...rest }: Common & Compo
   );
 }
 
+/** A small field above what it searches; `label` is said, not shown. */
+export function SearchField({ label, className, ...rest }: { label: string } & ComponentProps<"input">) {
+  const names = [styles.search, className].filter(Boolean).join(" ");
+  return <input {...rest} type="search" aria-label={label} className={names} />;
+}
+
 export function Checkbox({ label, note, ...rest }: Omit<Common, "error"> & ComponentProps<"input">) {
   const id = useId();
   return (
